@@ -1,0 +1,1 @@
+"""What is right: typed answers, extraction from text, verdicts. No model calls, no eval."""

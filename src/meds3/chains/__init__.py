@@ -1,0 +1,1 @@
+"""How reasoning is written: steps, chains, prompts, chat templates."""

@@ -1,0 +1,1 @@
+"""Measuring: statistics, results, the report."""

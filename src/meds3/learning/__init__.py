@@ -1,0 +1,1 @@
+"""From trees to datasets to weights: SFT, DPO, PRM, GGUF."""

@@ -1,0 +1,1 @@
+"""What is asked: `Problem`, its sources and the procedural gym."""

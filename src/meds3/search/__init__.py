@@ -1,0 +1,1 @@
+"""Growing trees: UCB, expansion, simulation, back-propagation, the scheduler."""
