@@ -32,8 +32,8 @@ CREATE TABLE IF NOT EXISTS trees (
   PRIMARY KEY (round, problem_id));
 CREATE TABLE IF NOT EXISTS nodes (
   round INTEGER, problem_id TEXT, id INTEGER, parent INTEGER, depth INTEGER NOT NULL,
-  kind TEXT NOT NULL, text TEXT NOT NULL, value REAL NOT NULL, visits INTEGER NOT NULL,
-  simulated INTEGER NOT NULL, complete INTEGER NOT NULL, verdict TEXT,
+  kind TEXT NOT NULL, text TEXT NOT NULL, value REAL NOT NULL, simulated_value REAL NOT NULL,
+  visits INTEGER NOT NULL, simulated INTEGER NOT NULL, complete INTEGER NOT NULL, verdict TEXT,
   PRIMARY KEY (round, problem_id, id));
 CREATE TABLE IF NOT EXISTS rollouts (
   round INTEGER, problem_id TEXT, node_id INTEGER, idx INTEGER, steps TEXT NOT NULL,

@@ -20,10 +20,12 @@ class Rollout:
 
 @dataclass
 class Node:
-    """One step. `value` in [0, 1]; `visits` counts back-propagations through this node.
+    """One step.
 
-    `simulated` is False for the intermediate steps of a multi-step finish until their own
-    rollouts have run: such a node has no value of its own and must not become a label.
+    `value` in [0, 1] after back-propagation; `simulated_value` is the share of the node's own
+    rollouts that were verified correct (1 or 0 for a finish). `visits` counts the evaluated
+    nodes of the subtree, this one included. `simulated` is False until the node's own rollouts
+    have run: such a node has no value of its own and must not become a label.
     """
 
     id: int
@@ -31,6 +33,7 @@ class Node:
     step: Step
     kind: Literal["root", "reason", "finish"]
     value: float = 0.0
+    simulated_value: float = 0.0
     visits: int = 0
     simulated: bool = False
     complete: bool = False
