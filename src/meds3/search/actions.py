@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meds3.answers.judge import judge
 from meds3.answers.extract import extract
+from meds3.answers.judge import judge
 from meds3.answers.verdict import Verdict
 from meds3.chains.chain import STEP_SEPARATOR, Chain, Step, parse_steps
 from meds3.engines.protocol import Completion, Engine, Sampling

@@ -29,7 +29,7 @@ async def grow(actions: Actions, bare_prompt: str) -> Tree:
         [Node(0, None, Step(0, STEP_ZERO.removeprefix("Step 0: ")), "root")],
     )
     config = actions.config
-    while not (tree.stopped_because := _reason_to_stop(tree, config)):
+    while not (reason := _reason_to_stop(tree, config)):
         leaves = _leaves(tree, config)
         expansions = await asyncio.gather(*(_expand(actions, tree, leaf) for leaf in leaves))
         grown = [
@@ -39,6 +39,7 @@ async def grow(actions: Actions, bare_prompt: str) -> Tree:
         ]
         await _simulate(actions, tree, grown)
         _settle(tree, leaves, grown, config)
+    tree.stopped_because = reason
     await _force_finishes(actions, tree)
     return tree
 
@@ -82,7 +83,6 @@ async def _expand(actions: Actions, tree: Tree, leaf: Node) -> list[tuple[Step, 
     finishing = sum(draw.random() < config.finish_share for _ in range(config.max_children))
     if leaf.depth + 1 >= config.max_depth:
         finishing = config.max_children
-    reasoning = config.max_children - finishing
     steps, finishes = await asyncio.gather(
         actions.reason(chain, config.max_children - finishing, f"{leaf.id}:reason"),
         actions.complete(chain, finishing, f"{leaf.id}:finish"),

@@ -11,6 +11,7 @@ from meds3.chains.examples import example_for
 from meds3.chains.prompt import messages
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Engine
+from meds3.errors import MedS3Error
 from meds3.problems.problem import Problem
 from meds3.runs.digest import derived_seed
 from meds3.runs.journal import Journal
@@ -80,7 +81,7 @@ async def search_problems(
         async with asyncio.TaskGroup() as group:
             for problem in problems:
                 group.create_task(search(problem))
-    except* Exception as failures:
+    except* MedS3Error as failures:
         # One message is enough: the others are the same engine failing its other callers.
         raise failures.exceptions[0] from None
     return [trees[problem.id] for problem in problems]

@@ -1,0 +1,143 @@
+"""The configuration of a run: the rooms' own settings, put together from one YAML file."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from meds3.answering.config import AnsweringConfig
+from meds3.engines.config import EngineConfig
+from meds3.errors import InputError
+from meds3.evaluation.config import EvaluationConfig
+from meds3.evolution.gate import GateConfig
+from meds3.evolution.presets import PRESETS
+from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
+from meds3.problems.config import ProblemsConfig
+from meds3.search.config import SearchConfig
+
+
+class RunConfig(BaseModel):
+    """One run of the loop. See `configs/` for files that explain themselves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[\w.-]+$", description="the run's folder under `runs_dir`")
+    runs_dir: Path = Field(Path("runs"), description="where runs are written")
+    preset: Literal["v2", "v4"] = Field("v2", description="which version of the paper")
+    model: str = Field(
+        "embedded", description="`embedded`, a GGUF file, a Hugging Face folder or hub id"
+    )
+    seed: int = 0
+    rounds: int = Field(1, ge=1)
+    problems: ProblemsConfig
+    engine: EngineConfig = EngineConfig()
+    search: SearchConfig = SearchConfig()
+    sft: SftConfig = SftConfig()
+    dpo: DpoConfig | None = Field(None, description="null: no DPO (preset v2)")
+    prm: PrmConfig = PrmConfig()
+    answering: AnsweringConfig = AnsweringConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    gate: GateConfig = GateConfig()
+
+    @property
+    def run_path(self) -> Path:
+        return self.runs_dir / self.name
+
+    def science(self) -> dict[str, Any]:
+        """What the results depend on: everything but where and how fast it runs.
+
+        A run may be resumed with another number of workers, not with another question.
+        """
+        body = self.model_dump(mode="json", exclude={"name", "runs_dir", "engine"})
+        body["search"].pop("trees_in_flight")
+        return body
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a YAML config; `overrides` are `key.sub=value` with YAML values.
+
+    Raises `InputError` that names the file, the field, what was expected and the nearest
+    known field for a misspelt one.
+    """
+    if not path.is_file():
+        raise InputError(f"config {path}: no such file", "see configs/ for examples")
+    try:
+        body = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise InputError(f"config {path} is not valid YAML: {error}", "mend that line") from error
+    if not isinstance(body, dict):
+        raise InputError(f"config {path}: expected fields with values, found {body!r}")
+    for override in overrides:
+        _override(body, override)
+    preset = body.get("preset", "v2")
+    base = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+    try:
+        return RunConfig.model_validate(_merged(base, body))
+    except ValidationError as error:
+        raise InputError(f"config {path}:\n{describe(error, RunConfig)}") from error
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> str:
+    """One line per fault: field, value, what was expected, the nearest name."""
+    lines = []
+    for fault in error.errors():
+        where = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            known = _fields_at(model, fault["loc"][:-1])
+            near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+            lines.append(f"  {where}: unknown field; {hint}")
+        else:
+            lines.append(f"  {where}: {fault['msg']}, found {fault['input']!r}")
+    return "\n".join(lines)
+
+
+def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """The field names of the (possibly nested, optional or listed) model at `location`."""
+    models = [model]
+    for part in location:
+        found = [m for m in models if isinstance(part, str) and part in m.model_fields]
+        if found:
+            models = [n for m in found for n in _models_in(m.model_fields[str(part)].annotation)]
+    return sorted({name for m in models for name in m.model_fields})
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [m for argument in typing.get_args(annotation) for m in _models_in(argument)]
+
+
+def _override(body: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals or not key:
+        raise InputError(
+            f"--set {override}: expected key=value", "for example --set search.c=1.5"
+        )
+    *parents, last = key.split(".")
+    for parent in parents:
+        child = body.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise InputError(f"--set {override}: {parent!r} has no fields of its own")
+        body = child
+    try:
+        body[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {override}: {value!r} is not a YAML value") from error
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` laid on `base`, field by field where both are mappings."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+    return merged
