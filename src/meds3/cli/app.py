@@ -1,0 +1,81 @@
+"""`meds3`: the verbs. Each lives in its own file and does its heavy imports when called."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from meds3 import SAFETY_NOTE, __version__
+from meds3.cli import ask, doctor, evaluate, evolve, model, problems, report, search, train
+from meds3.errors import MedS3Error
+
+app = typer.Typer(
+    name="meds3",
+    help="Grow a small medical reasoning model on your own machine.",
+    epilog=SAFETY_NOTE,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+# Nothing leaves the building: libraries that phone home are told not to, whatever the shell says.
+_QUIET = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"meds3 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print and leave.")
+    ] = False,
+) -> None:
+    os.environ.update(_QUIET)
+
+
+for command in (
+    evolve.evolve,
+    search.search,
+    ask.ask,
+    evaluate.evaluate,
+    report.report,
+    doctor.doctor,
+):
+    app.command()(command)
+app.add_typer(train.app, name="train")
+app.add_typer(problems.app, name="problems")
+app.add_typer(model.app, name="model")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The console script: errors become one message and an exit code (2 input, 3 engine, disk)."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()  # usage errors leave with 2, Ctrl-C with 130
+    except MedS3Error as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
+        sys.exit(error.exit_code)
+
+
+def _plain(text: str) -> str:
+    """Brackets in a user's file name are not markup."""
+    return text.replace("[", r"\[")
