@@ -1,0 +1,147 @@
+"""A question in, scored candidates and one chosen answer out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from meds3.answering.config import AnsweringConfig
+from meds3.answers.extract import extract
+from meds3.chains.chain import STEP_SEPARATOR, STEP_ZERO, chain_of, parse_steps
+from meds3.chains.examples import example_for
+from meds3.chains.prompt import messages
+from meds3.chains.template import ChatTemplate
+from meds3.engines.protocol import Completion, Engine
+from meds3.errors import EngineError
+from meds3.problems.problem import Problem
+from meds3.rewards.protocol import StepScorer
+from meds3.runs.digest import derived_seed
+from meds3.selection.candidate import Candidate
+from meds3.selection.rules import Selection, needs_scores, select
+
+REFER = "refer to a clinician"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered, from which candidates, at what cost.
+
+    `tokens` were generated; `seconds` is wall time, step scoring included. `refer` is True
+    when no answer was found or its confidence is below `abstain_below`: the answer must
+    then be shown only together with `REFER`.
+    """
+
+    selection: Selection
+    candidates: tuple[Candidate, ...]
+    strategy: str
+    tokens: int
+    seconds: float
+    refer: bool
+
+
+def bare_prompt(template: ChatTemplate, problem: Problem) -> str:
+    """The prompt without a worked example, assistant turn open and empty.
+
+    It is what a PRM reads, whichever prompt the candidates were sampled with: the PRM is
+    trained on it.
+    """
+    return template.render(messages(problem, None))
+
+
+def open_prompt(template: ChatTemplate, problem: Problem, *, worked_example: bool) -> str:
+    """The prompt with Step 0 written and Step 1 begun."""
+    example = example_for(problem) if worked_example else None
+    return f"{template.render(messages(problem, example))}{STEP_ZERO}{STEP_SEPARATOR}Step 1:"
+
+
+def candidate_of(completion: Completion, problem: Problem) -> Candidate:
+    """Read a completion of `open_prompt`: its chain, and the answer the chain states."""
+    chain = chain_of(*(step.text for step in parse_steps(completion.text)))
+    # The chain, not the raw text, is read: what is verified is what is kept and shown.
+    return Candidate(chain, extract(chain.text, problem.answer), completion.tokens)
+
+
+async def sample_candidates(
+    engine: Engine,
+    template: ChatTemplate,
+    problem: Problem,
+    settings: AnsweringConfig,
+    *,
+    seed: int,
+    greedy: bool = False,
+) -> list[Candidate]:
+    """`settings.n` sampled candidates, or the single greedy one. Not scored.
+
+    The engine's seed follows from `seed`, the problem's id and the purpose alone, so a
+    question gets the same draw whatever is asked beside it.
+    """
+    purpose = "greedy" if greedy else "sample"
+    prompt = open_prompt(template, problem, worked_example=settings.worked_example)
+    sampling = settings.sampling(seed=derived_seed(seed, problem.id, purpose), greedy=greedy)
+    completions = await engine.generate(prompt, sampling)
+    if len(completions) != sampling.n:
+        raise EngineError(
+            f"engine {engine.name} returned {len(completions)} of {sampling.n} completions "
+            f"for problem {problem.id}"
+        )
+    return [candidate_of(completion, problem) for completion in completions]
+
+
+async def score_candidates(
+    scorer: StepScorer, prompt: str, candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """The candidates with their step scores, in order; `prompt` is `bare_prompt`.
+
+    Chains without a step are not sent and stay unscored: they state nothing and never vote.
+    Raises `EngineError` when the scorer returns another number of scores than steps.
+    """
+    sent = [i for i, c in enumerate(candidates) if len(c.chain.steps) > 1]
+    scored = list(candidates)
+    rows = await scorer.score(prompt, [candidates[i].chain for i in sent]) if sent else []
+    for i, scores in zip(sent, _checked(scorer, rows, [candidates[i] for i in sent]), strict=True):
+        scored[i] = replace(candidates[i], scores=tuple(scores))
+    return scored
+
+
+def _checked(
+    scorer: StepScorer, rows: list[list[float]], candidates: Sequence[Candidate]
+) -> list[list[float]]:
+    wanted = [len(c.chain.steps) - 1 for c in candidates]
+    if [len(row) for row in rows] != wanted:
+        raise EngineError(
+            f"scorer {scorer.name} returned {[len(row) for row in rows]} scores for chains of "
+            f"{wanted} steps",
+            "use the PRM that this version of meds3 trained",
+        )
+    return rows
+
+
+async def answer(
+    problem: Problem,
+    engine: Engine,
+    scorer: StepScorer | None,
+    template: ChatTemplate,
+    settings: AnsweringConfig,
+    *,
+    seed: int = 0,
+) -> Answered:
+    """Sample, score and vote. Without a scorer a scored strategy falls back to `majority`."""
+    started = time.monotonic()
+    scored = needs_scores(settings.strategy) and scorer is not None
+    unscored = "majority" if needs_scores(settings.strategy) else settings.strategy
+    strategy = settings.strategy if scored else unscored
+    candidates = await sample_candidates(
+        engine, template, problem, settings, seed=seed, greedy=strategy == "greedy"
+    )
+    if scorer is not None:  # step scores are shown even where they do not decide
+        candidates = await score_candidates(scorer, bare_prompt(template, problem), candidates)
+    selection = select(candidates, strategy)
+    return Answered(
+        selection=selection,
+        candidates=tuple(candidates),
+        strategy=strategy,
+        tokens=sum(candidate.tokens for candidate in candidates),
+        seconds=time.monotonic() - started,
+        refer=selection.answer is None or selection.confidence < settings.abstain_below,
+    )

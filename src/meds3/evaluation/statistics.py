@@ -1,0 +1,150 @@
+"""Intervals and paired tests, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from meds3.errors import InputError
+
+RESAMPLES = 10_000
+_CHUNK = 500  # resamples drawn at once: keeps the counts matrix small
+
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean and its interval, in the unit of the values."""
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap_mean(
+    values: Sequence[float] | Vector,
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Percentile bootstrap interval of a mean; whole clusters are resampled.
+
+    `values` has shape (n,), `clusters` one label per value (None: each value its own). With
+    singletons this is `scipy.stats.bootstrap(method="percentile")`; scipy resamples no
+    clusters, hence this function. Source: Efron & Tibshirani (1993), An Introduction to the
+    Bootstrap, ch. 13; clusters: Davison & Hinkley (1997), §3.8.
+
+    Where all values are equal the interval is a point: read `wilson` beside it.
+    Raises `InputError` for no values or another number of clusters.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    if x.size == 0:
+        raise InputError("bootstrap: no values", "evaluate on at least one question")
+    sums, sizes = _by_cluster(x, range(x.size) if clusters is None else clusters)
+    rng = np.random.default_rng(seed)
+    count = len(sums)
+    means = np.empty(resamples)
+    for start in range(0, resamples, _CHUNK):
+        rows = min(_CHUNK, resamples - start)
+        picks = rng.multinomial(count, np.full(count, 1 / count), size=rows)
+        means[start : start + rows] = (picks @ sums) / (picks @ sizes)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Estimate(float(x.mean()), float(low), float(high))
+
+
+def _by_cluster(x: Vector, clusters: Sequence[Hashable] | range) -> tuple[Vector, Vector]:
+    """Sum and size of each cluster, in order of first appearance."""
+    if len(clusters) != x.size:
+        raise InputError(f"bootstrap: {x.size} values but {len(clusters)} cluster labels")
+    numbers: dict[Hashable, int] = {}
+    index = np.array([numbers.setdefault(label, len(numbers)) for label in clusters])
+    return np.bincount(index, weights=x).astype(np.float64), np.bincount(index).astype(np.float64)
+
+
+def wilson(successes: int, n: int, confidence: float = 0.95) -> Estimate:
+    """Wilson score interval of a proportion, as scipy computes it.
+
+    Source: Wilson (1927), JASA 22:209–212.
+    """
+    if n < 1:
+        raise InputError("wilson: no trials", "evaluate on at least one question")
+    interval = stats.binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    return Estimate(successes / n, float(interval.low), float(interval.high))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two systems on the same questions: `difference` is a − b.
+
+    `only_a` and `only_b` count the discordant questions (one right, the other not).
+    """
+
+    n: int
+    difference: float
+    low: float
+    high: float
+    p_mcnemar: float
+    only_a: int
+    only_b: int
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Exact two-sided McNemar p: is the split of the discordant pairs a fair coin's?
+
+    1.0 when no pair is discordant. Source: McNemar (1947), Psychometrika 12:153–157, with the
+    exact binomial in place of the χ² (`scipy.stats.binomtest`).
+    """
+    discordant = only_a + only_b
+    return float(stats.binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
+
+
+def paired(
+    a: Sequence[bool],
+    b: Sequence[bool],
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Paired:
+    """Paired difference in accuracy: clustered bootstrap interval and exact McNemar p.
+
+    `a[i]` and `b[i]` are the two systems on question i. The McNemar p takes questions for
+    independent; where many questions are duplicates trust the interval.
+    Raises `InputError` when the two are not the same questions.
+    """
+    if len(a) != len(b):
+        raise InputError(f"paired test: {len(a)} against {len(b)} questions, expected the same")
+    gains = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+    estimate = bootstrap_mean(gains, clusters, seed=seed, resamples=resamples)
+    only_a, only_b = int((gains > 0).sum()), int((gains < 0).sum())
+    return Paired(
+        n=len(a),
+        difference=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        p_mcnemar=mcnemar(only_a, only_b),
+        only_a=only_a,
+        only_b=only_b,
+    )
+
+
+def pass_at_k(n: int, correct: int, k: int) -> float:
+    """Unbiased chance that at least one of `k` samples is right, from `correct` of `n`.
+
+    1 − C(n−c, k) / C(n, k), as a product. Source: Chen et al. (2021), arXiv 2107.03374, §2.1.
+    """
+    if not (0 <= correct <= n and 1 <= k <= n):
+        raise InputError(
+            f"pass@{k} with {correct} correct of {n}: expected 0 <= correct <= n and 1 <= k <= n"
+        )
+    if n - correct < k:
+        return 1.0
+    return float(1.0 - np.prod(1.0 - k / np.arange(n - correct + 1, n + 1)))
