@@ -1,0 +1,22 @@
+"""What is measured, and how."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from meds3.answering.config import StrategyName
+
+
+class EvaluationConfig(BaseModel):
+    """Which strategies are compared on the held-out problems."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategies: tuple[StrategyName, ...] = Field(
+        ("greedy", "majority", "pvs", "vote-sum/min", "best-of-n/min"),
+        min_length=1,
+        description="scored ones are left out for a system without a PRM",
+    )
+    pass_k: tuple[int, ...] = Field((1, 4, 16), description="k of pass@k, as far as n allows")
+    resamples: int = Field(10_000, ge=100, description="of every bootstrap interval")
+    seed: int = Field(0, description="of sampling and of the bootstrap")

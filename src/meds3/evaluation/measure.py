@@ -1,0 +1,163 @@
+"""From outcomes to the numbers of `results.json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from statistics import fmean
+
+from meds3.answers.verdict import Verdict
+from meds3.errors import InputError
+from meds3.evaluation.config import EvaluationConfig
+from meds3.evaluation.outcome import Outcome, SystemEvaluation
+from meds3.evaluation.results import Comparison, Cost, GroupRow, Row, Side, System
+from meds3.evaluation.statistics import bootstrap_mean, paired, pass_at_k, wilson
+from meds3.selection.rules import check_strategy
+
+
+def n_samples(evaluation: SystemEvaluation, strategy: str) -> int:
+    """Chains per question under `strategy`."""
+    return 1 if strategy == "greedy" else evaluation.header.n_samples
+
+
+def system(evaluation: SystemEvaluation, config: EvaluationConfig, *, kept: bool = True) -> System:
+    """The system's entry, with its unbiased pass@k."""
+    right = [
+        sum(row.verdict is Verdict.CORRECT for row in outcome.samples)
+        for outcome in evaluation.outcomes
+    ]
+    n = evaluation.header.n_samples
+    return System(
+        name=evaluation.name,
+        kind=evaluation.header.kind,
+        kept=kept,
+        prm=evaluation.header.scorer,
+        pass_at_k={k: fmean(pass_at_k(n, c, k) for c in right) for k in config.pass_k if k <= n},
+    )
+
+
+def row(evaluation: SystemEvaluation, strategy: str, config: EvaluationConfig) -> Row:
+    """One line of the table."""
+    verdicts = evaluation.verdicts(strategy)
+    counts = Counter(verdicts)
+    n, right = len(verdicts), counts[Verdict.CORRECT]
+    estimate = bootstrap_mean(
+        [float(verdict is Verdict.CORRECT) for verdict in verdicts],
+        evaluation.clusters,
+        seed=config.seed,
+        resamples=config.resamples,
+    )
+    reference = wilson(right, n)
+    chains = [one for outcome in evaluation.outcomes for one in outcome.rows(strategy)]
+    tokens, seconds = evaluation.cost(strategy)
+    return Row(
+        system=evaluation.name,
+        strategy=strategy,
+        n_questions=n,
+        n_samples=n_samples(evaluation, strategy),
+        accuracy=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        wilson_low=reference.low,
+        wilson_high=reference.high,
+        verdicts={verdict: counts[verdict] for verdict in Verdict},
+        share_unparsable=counts[Verdict.UNPARSABLE] / n,
+        share_candidates_unparsable=fmean(c.verdict is Verdict.UNPARSABLE for c in chains),
+        tokens=tokens,
+        seconds=seconds,
+        prompt_style=evaluation.header.prompt_style,
+        seed=evaluation.header.seed,
+    )
+
+
+def rows(evaluation: SystemEvaluation, config: EvaluationConfig) -> list[Row]:
+    """A line per strategy that can be read from this evaluation."""
+    return [row(evaluation, s, config) for s in evaluation.measurable(config.strategies)]
+
+
+def by_domain(evaluation: SystemEvaluation, config: EvaluationConfig) -> list[GroupRow]:
+    return _groups(evaluation, config, lambda outcome: outcome.domain)
+
+
+def by_dataset(evaluation: SystemEvaluation, config: EvaluationConfig) -> list[GroupRow]:
+    return _groups(evaluation, config, lambda outcome: outcome.dataset)
+
+
+def _groups(
+    evaluation: SystemEvaluation, config: EvaluationConfig, group_of: Callable[[Outcome], str]
+) -> list[GroupRow]:
+    labels = [group_of(outcome) for outcome in evaluation.outcomes]
+    found: list[GroupRow] = []
+    for strategy in evaluation.measurable(config.strategies):
+        right = list(evaluation.correct(strategy).values())
+        for label in sorted(set(labels)):
+            members = [i for i, one in enumerate(labels) if one == label]
+            estimate = bootstrap_mean(
+                [float(right[i]) for i in members],
+                [evaluation.clusters[i] for i in members],
+                seed=config.seed,
+                resamples=config.resamples,
+            )
+            found.append(
+                GroupRow(
+                    group=label,
+                    system=evaluation.name,
+                    strategy=strategy,
+                    n_questions=len(members),
+                    accuracy=estimate.value,
+                    low=estimate.low,
+                    high=estimate.high,
+                )
+            )
+    return found
+
+
+def compare(
+    a: SystemEvaluation,
+    a_strategy: str,
+    b: SystemEvaluation,
+    b_strategy: str,
+    config: EvaluationConfig,
+) -> Comparison:
+    """a with `a_strategy` against b with `b_strategy`, paired on the same questions.
+
+    Raises `InputError` when the two were not asked the same questions.
+    """
+    right_a, right_b = a.correct(check_strategy(a_strategy)), b.correct(check_strategy(b_strategy))
+    if right_a.keys() != right_b.keys():
+        odd = sorted(right_a.keys() ^ right_b.keys())
+        raise InputError(
+            f"{a.name} and {b.name} were not asked the same questions: {len(odd)} differ, "
+            f"first {odd[0]!r}",
+            "evaluate both on the same problems",
+        )
+    ids = list(right_a)
+    test = paired(
+        [right_a[i] for i in ids],
+        [right_b[i] for i in ids],
+        a.clusters,
+        seed=config.seed,
+        resamples=config.resamples,
+    )
+    return Comparison(
+        a=_side(a, a_strategy, [right_a[i] for i in ids]),
+        b=_side(b, b_strategy, [right_b[i] for i in ids]),
+        n=test.n,
+        difference=test.difference,
+        low=test.low,
+        high=test.high,
+        p_mcnemar=test.p_mcnemar,
+        only_a=test.only_a,
+        only_b=test.only_b,
+    )
+
+
+def _side(evaluation: SystemEvaluation, strategy: str, right: Sequence[bool]) -> Side:
+    tokens, seconds = evaluation.cost(strategy)
+    return Side(
+        system=evaluation.name,
+        strategy=strategy,
+        n_samples=n_samples(evaluation, strategy),
+        accuracy=fmean(right),
+        cost=Cost(tokens=tokens, seconds=seconds),
+    )

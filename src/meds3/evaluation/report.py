@@ -1,0 +1,114 @@
+"""`report.html`: one file that opens anywhere, needs no network and runs no script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from meds3 import SAFETY_NOTE
+from meds3.evaluation import plots, table
+from meds3.evaluation.examples import Example
+from meds3.evaluation.results import Comparison, Results
+from meds3.runs import atomic
+
+
+class ReportData(BaseModel):
+    """Everything the report shows; nothing else is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    results: Results
+    examples: list[Example] = Field(default_factory=list)
+
+
+def headline(results: Results) -> list[str]:
+    """What the run shows, in sentences: the first comparison with the base, then the rounds."""
+    against_base = [c for c in results.comparisons if c.b.system == "base"]
+    chosen = (against_base or results.comparisons)[:1]
+    sentences = [_sentence(comparison) for comparison in chosen]
+    for info in results.rounds:
+        if info.gate is not None:
+            fate = "kept" if info.gate.kept else "rolled back"
+            sentences.append(f"Round {info.number} was {fate}: {info.gate.reason}")
+    return sentences or ["No paired comparison was made in this run."]
+
+
+def _sentence(c: Comparison) -> str:
+    if c.p_mcnemar < 0.05:
+        verdict = "better" if c.difference > 0 else "worse"
+        verdict = f"The first is {verdict}, by more than chance explains"
+    else:
+        verdict = "Chance alone could explain the difference"
+    return (
+        f"On {c.n} held-out problems, {c.a.system} with {c.a.strategy} answered "
+        f"{table.percent(c.a.accuracy)} correctly, {c.b.system} with {c.b.strategy} "
+        f"{table.percent(c.b.accuracy)}: {table.points(c.difference)} points (95% interval "
+        f"{table.points(c.low)} to {table.points(c.high)}; {_p(c.p_mcnemar)}). {verdict}."
+    )
+
+
+def _p(p: float) -> str:
+    text = table.p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def caveats(results: Results) -> list[str]:
+    """What the run does not show."""
+    sets = ", ".join(dict.fromkeys(g.group for g in results.by_dataset))
+    return [
+        "Nothing about use on patients: no clinician judged these answers, and a chain can "
+        "reach a right answer through wrong reasoning.",
+        "Nothing about other questions: the held-out problems come from the same sources as "
+        f"the training problems{f' ({sets})' if sets else ''}.",
+        "Nothing about luck in training: intervals and p-values cover the choice of questions, "
+        "not another seed; p-values are not corrected for several comparisons.",
+        "Systems asked with a worked example and systems asked bare differ in more than their "
+        "weights; the column “prompt” says which.",
+    ]
+
+
+def render(data: ReportData) -> str:
+    """The page. All text goes through autoescape; only our own SVG is trusted."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("meds3.evaluation", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": table.percent,
+        "points": table.points,
+        "p_value": table.p_value,
+        "interval": lambda one: table.interval(one.low, one.high),
+        "cells": table.cells,
+        "comparison_cells": table.comparison_cells,
+        "shade": shade,
+    }
+    results = data.results
+    has_trees = any(info.search is not None for info in results.rounds)
+    return environment.get_template("report.html.j2").render(
+        results=results,
+        examples=data.examples,
+        safety=SAFETY_NOTE,
+        headline=headline(results),
+        caveats=caveats(results),
+        headings=table.HEADINGS,
+        comparison_headings=table.COMPARISON_HEADINGS,
+        accuracy_svg=plots.accuracy_plot(results),
+        cost_svg=plots.cost_plot(results) if results.stages else "",
+        tree_svg=plots.tree_plot(results.rounds) if has_trees else "",
+    )
+
+
+def shade(score: float) -> int:
+    """A step score in [0, 1] as one of five shades, 0 (worst) to 4."""
+    return min(int(score * 5), 4)
+
+
+def write_report(path: Path, data: ReportData) -> None:
+    """Write `report.html` whole or not at all."""
+    atomic.write_text(path, render(data))
