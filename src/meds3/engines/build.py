@@ -1,0 +1,85 @@
+"""From a config to a running engine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+from meds3.engines.config import EngineConfig
+from meds3.engines.protocol import Engine, Sampling
+from meds3.errors import InputError
+
+
+def build_engine(config: EngineConfig, model: Path | None) -> Engine:
+    """The engine that `config` names, with `model` loaded where it runs in this process.
+
+    Raises `InputError` when a package, the model or the server's address is missing.
+    """
+    match config.kind:
+        case "openvino":
+            require_package("openvino_genai", extra="cpu", user="engine.kind openvino")
+            from meds3.engines.openvino import OpenVinoEngine
+
+            return OpenVinoEngine(
+                _required(model, config),
+                cache_gb=config.cache_gb,
+                max_sequences=config.max_sequences,
+                threads=config.threads,
+            )
+        case "openai":
+            from meds3.engines.openai import OpenAIEngine
+
+            return OpenAIEngine(
+                config.base_urls,
+                config.model_name,
+                api_key=_api_key(config.api_key_env),
+                timeout_s=config.timeout_s,
+                retries=config.retries,
+                max_in_flight=config.max_in_flight,
+            )
+        case "transformers":
+            for package in ("torch", "transformers"):
+                require_package(package, extra="train", user="engine.kind transformers")
+            from meds3.engines.transformers import TransformersEngine
+
+            return TransformersEngine(
+                _required(model, config), device=config.device, max_sequences=config.max_sequences
+            )
+        case "scripted":
+            from meds3.engines.scripted import ScriptedEngine
+
+            return ScriptedEngine(_echo)
+
+
+def require_package(package: str, *, extra: str, user: str) -> None:
+    """Raise `InputError` naming the extra when `package` is not installed (without importing)."""
+    if importlib.util.find_spec(package) is None:
+        raise InputError(
+            f"{user} needs the package {package}, which is not installed",
+            f"pip install 'meds3[{extra}]'",
+        )
+
+
+def _required(model: Path | None, config: EngineConfig) -> Path:
+    if model is None:
+        raise InputError(f"engine.kind {config.kind} needs a model", "name one: --model embedded")
+    if not model.exists():
+        raise InputError(f"model {model}: no such file or folder", "meds3 model pull")
+    return model
+
+
+def _api_key(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    key = os.environ.get(variable)
+    if not key:
+        raise InputError(
+            f"engine.api_key_env names {variable}, which is not set", f"export {variable}=…"
+        )
+    return key
+
+
+def _echo(prompt: str, sampling: Sampling, index: int) -> str:
+    """The answer of a scripted engine that was built without a script."""
+    return f" The answer is {'ABCD'[(len(prompt) + sampling.seed + index) % 4]}."

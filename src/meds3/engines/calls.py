@@ -1,0 +1,36 @@
+"""A run's journal as the log of finished calls."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from meds3.engines.protocol import Completion
+from meds3.runs.journal import Journal
+
+
+class JournalCalls:
+    """A `CallLog` over the `calls` table."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def lookup(self, key: str) -> list[Completion] | None:
+        rows = self._journal.call(key)
+        return None if rows is None else [Completion(**row) for row in rows]
+
+    def record(
+        self,
+        key: str,
+        completions: list[Completion],
+        seconds: float,
+        purpose: str,
+        problem_id: str,
+    ) -> None:
+        self._journal.add_call(
+            key,
+            [asdict(completion) for completion in completions],
+            tokens=sum(completion.tokens for completion in completions),
+            seconds=seconds,
+            purpose=purpose,
+            problem_id=problem_id,
+        )

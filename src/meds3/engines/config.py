@@ -1,0 +1,39 @@
+"""Which engine, and how it may use this machine."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+EngineKind = Literal["openvino", "openai", "transformers", "scripted"]
+
+
+class EngineConfig(BaseModel):
+    """The `engine:` part of a config. Fields that a kind does not use are ignored by it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: EngineKind = Field(
+        "openvino",
+        description="openvino: GGUF on this CPU; openai: any /v1/completions server; "
+        "transformers: any torch device; scripted: fixed answers, for tests",
+    )
+    cache_gb: float = Field(1.0, gt=0, description="openvino: memory for the KV cache, GiB")
+    max_sequences: int = Field(
+        64, ge=1, description="sequences generated at once (openvino, transformers)"
+    )
+    threads: int | None = Field(None, ge=1, description="openvino: CPU threads; null means all")
+    base_urls: tuple[str, ...] = Field(
+        (), description="openai: servers, e.g. http://127.0.0.1:8000/v1; the least busy is used"
+    )
+    model_name: str = Field("", description="openai: the `model` field of a request")
+    api_key_env: str | None = Field(
+        None, description="openai: name of the environment variable that holds the API key"
+    )
+    timeout_s: float = Field(300.0, gt=0, description="openai: seconds without an answer")
+    retries: int = Field(5, ge=0, description="openai: tries after the first, per request")
+    max_in_flight: int = Field(64, ge=1, description="openai: requests in flight, all servers")
+    device: str | None = Field(
+        None, description="transformers: torch device (cpu, cuda:0); null picks cuda when there"
+    )

@@ -1,0 +1,104 @@
+"""Pay for a call once: look it up in a log, else call the engine and record the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from typing import Protocol
+
+from meds3.engines.protocol import Completion, Engine, Sampling
+
+
+class CallLog(Protocol):
+    """Where finished calls are kept."""
+
+    def lookup(self, key: str) -> list[Completion] | None:
+        """The completions of a finished call, None when it never finished."""
+        ...
+
+    def record(
+        self,
+        key: str,
+        completions: list[Completion],
+        seconds: float,
+        purpose: str,
+        problem_id: str,
+    ) -> None:
+        """Keep a finished call; when this returns, a kill no longer loses it."""
+        ...
+
+
+class JournalledEngine:
+    """An engine whose finished calls are replayed from `log`.
+
+    A call is its prompt and its sampling, so callers who want fresh samples of one prompt
+    change the seed. Two identical calls in flight share one. Counters: `paid_calls`,
+    `replayed_calls`, `generated_tokens` (of paid calls).
+    """
+
+    def __init__(self, engine: Engine, log: CallLog) -> None:
+        self._engine = engine
+        self._log = log
+        self._in_flight: dict[str, asyncio.Task[list[Completion]]] = {}
+        self._waiting: dict[str, int] = {}
+        self.paid_calls = 0
+        self.replayed_calls = 0
+        self.generated_tokens = 0
+
+    @property
+    def name(self) -> str:
+        return self._engine.name
+
+    async def generate(
+        self, prompt: str, sampling: Sampling, *, purpose: str = "", problem_id: str = ""
+    ) -> list[Completion]:
+        """See `Engine.generate`. `purpose` and `problem_id` are only written down."""
+        key = call_key(self.name, prompt, sampling)
+        task = self._in_flight.get(key)
+        if task is None:
+            if (known := self._log.lookup(key)) is not None:
+                self.replayed_calls += 1
+                return known
+            task = asyncio.create_task(self._pay(key, prompt, sampling, purpose, problem_id))
+            self._in_flight[key] = task
+            task.add_done_callback(lambda _: self._in_flight.pop(key, None))
+        else:
+            self.replayed_calls += 1
+        return await self._share(key, task)
+
+    async def close(self) -> None:
+        for task in list(self._in_flight.values()):
+            task.cancel()
+        await self._engine.close()
+
+    async def _share(self, key: str, task: asyncio.Task[list[Completion]]) -> list[Completion]:
+        """Wait without owning: the call is dropped only when its last waiter is cancelled."""
+        self._waiting[key] = self._waiting.get(key, 0) + 1
+        try:
+            return list(await asyncio.shield(task))
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key]
+                task.cancel()  # does nothing to a finished task
+
+    async def _pay(
+        self, key: str, prompt: str, sampling: Sampling, purpose: str, problem_id: str
+    ) -> list[Completion]:
+        began = time.monotonic()
+        completions = await self._engine.generate(prompt, sampling)
+        self._log.record(key, completions, time.monotonic() - began, purpose, problem_id)
+        self.paid_calls += 1
+        self.generated_tokens += sum(completion.tokens for completion in completions)
+        return completions
+
+
+def call_key(engine_name: str, prompt: str, sampling: Sampling) -> str:
+    """sha256 (hex) over the engine, the prompt and every field of the sampling."""
+    parts = (engine_name, prompt, sampling.model_dump_json())
+    digest = hashlib.sha256()
+    for part in parts:
+        body = part.encode("utf-8", "surrogatepass")
+        digest.update(len(body).to_bytes(8, "big") + body)
+    return digest.hexdigest()

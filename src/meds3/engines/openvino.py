@@ -1,0 +1,290 @@
+"""OpenVINO GenAI in this process: continuous batching over a GGUF file on the CPU."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from meds3.engines.gguf_facts import GgufFacts, gguf_facts
+from meds3.engines.protocol import Completion, Sampling
+from meds3.engines.telemetry import refuse_telemetry
+from meds3.errors import EngineError, InputError
+from meds3.runs.digest import digest_path
+
+# Prompt tokens and running sequences that one `step` may compute.
+MAX_BATCHED_TOKENS = 2048
+# Tokens of one KV block of the CPU plugin.
+BLOCK_TOKENS = 32
+
+_TIMEOUT_CLOSE_S = 60.0
+
+
+@dataclass
+class _Request:
+    """One `generate` call on its way through the worker thread."""
+
+    prompt: str
+    sampling: Sampling
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[list[Completion]]
+    cancelled: bool = False
+    handle: Any = None
+    prompt_tokens: int = 0
+
+
+class OpenVinoEngine:
+    """Continuous batching: a request joins the running batch at the next step.
+
+    One worker thread owns the pipeline. Samples repeat when the same requests arrive in the
+    same order with the same seeds; *what else is in the batch changes rounding*, so under
+    load the same seed need not give the same text (the journal is what makes a run repeat).
+
+    The KV cache is bounded by `cache_gb`: when it is full, OpenVINO preempts the youngest
+    requests and computes them again later.
+
+    Raises `InputError` for a model it cannot load, `EngineError` after a pipeline failure:
+    then every pending and every later call fails with it.
+    """
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        cache_gb: float = 1.0,
+        max_sequences: int = 64,
+        threads: int | None = None,
+    ) -> None:
+        if model.suffix != ".gguf":
+            raise InputError(
+                f"model {model}: the openvino engine reads .gguf files",
+                "name a .gguf file, or use engine.kind transformers for a Hugging Face folder",
+            )
+        self._model = model
+        self._max_sequences = max_sequences
+        facts = gguf_facts(model)
+        # The digest keeps calls of two policies apart when their files are called alike.
+        self._name = f"openvino:{model.name}@{digest_path(model)[:12]}"
+        self._context = facts.context
+        blocks = int(cache_gb * 2**30) // _block_bytes(facts)
+        self._cache_tokens = blocks * BLOCK_TOKENS
+        self._pipeline = _load(model, blocks, max_sequences, threads)
+        self._tokenizer = self._pipeline.get_tokenizer()
+        self._inbox: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._failure: EngineError | None = None
+        self._next_id = 0
+        self._thread = threading.Thread(target=self._work, name="meds3-openvino", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        """See `Engine.generate`; cancelling the awaiting task drops the request."""
+        if sampling.temperature == 0 and sampling.n > 1:
+            raise InputError(
+                f"sampling.n is {sampling.n} with temperature 0: greedy text is always the same",
+                "n = 1, or a temperature above 0",
+            )
+        if sampling.n > self._max_sequences:
+            raise InputError(
+                f"sampling.n is {sampling.n}, engine.max_sequences is {self._max_sequences}",
+                f"raise engine.max_sequences to {sampling.n} or more",
+            )
+        loop = asyncio.get_running_loop()
+        request = _Request(prompt, sampling, loop, loop.create_future())
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            self._inbox.put(request)
+        try:
+            return await request.future
+        except asyncio.CancelledError:
+            request.cancelled = True
+            raise
+
+    async def close(self) -> None:
+        """Stop the worker, fail what is pending, free the model."""
+        with self._lock:
+            if self._failure is None:
+                self._failure = EngineError(f"{self.name}: the engine is closed")
+            self._inbox.put(None)
+        await asyncio.to_thread(self._thread.join, _TIMEOUT_CLOSE_S)
+        self._tokenizer = self._pipeline = None
+
+    # -- the worker thread -----------------------------------------------------------------
+
+    def _work(self) -> None:
+        active: list[_Request] = []
+        try:
+            while self._take(active, wait=not active):
+                if self._pipeline.has_non_finished_requests():
+                    self._pipeline.step()
+                active = [r for r in active if not self._settle(r)]
+            failure = self._failure or EngineError(f"{self.name}: the engine is closed")
+        except Exception as error:  # noqa: BLE001 (whatever the C++ side throws ends this engine)
+            failure = EngineError(
+                f"{self.name} failed: {_first_line(error)}",
+                "run the same command again: it resumes; lower engine.cache_gb or "
+                "engine.max_sequences if memory is short",
+            )
+        self._fail(failure, active)
+
+    def _fail(self, failure: EngineError, active: list[_Request]) -> None:
+        with self._lock:  # no request can enter the inbox after this
+            self._failure = failure
+            while not self._inbox.empty():
+                request = self._inbox.get()
+                if request is not None:
+                    active.append(request)
+        for request in active:
+            if request.handle is not None:
+                request.handle.cancel()
+                request.handle = None
+            _resolve(request, failure)
+
+    def _take(self, active: list[_Request], *, wait: bool) -> bool:
+        """Move every waiting request into the pipeline; False when told to stop."""
+        while wait or not self._inbox.empty():
+            request = self._inbox.get()
+            if request is None:
+                return False
+            wait = False
+            if not request.cancelled and self._admit(request):
+                active.append(request)
+        return True
+
+    def _admit(self, request: _Request) -> bool:
+        """Tokenise and add; a request that can never fit is answered with an error."""
+        ids = self._tokenizer.encode(request.prompt, add_special_tokens=False).input_ids
+        sampling, request.prompt_tokens = request.sampling, int(ids.shape[1])
+        if problem := self._does_not_fit(request.prompt_tokens, sampling):
+            _resolve(request, problem)
+            return False
+        self._next_id += 1
+        request.handle = self._pipeline.add_request(self._next_id, ids, _generation(sampling))
+        return True
+
+    def _does_not_fit(self, prompt_tokens: int, sampling: Sampling) -> InputError | None:
+        if prompt_tokens == 0:
+            return InputError("the prompt is empty", "give the model at least one token")
+        if prompt_tokens + sampling.max_tokens > self._context:
+            return InputError(
+                f"a prompt of {prompt_tokens} tokens and max_tokens {sampling.max_tokens} exceed "
+                f"the context of {self._model.name} ({self._context} tokens)",
+                "shorten the question's context or lower max_tokens",
+            )
+        need = _blocks(prompt_tokens) + sampling.n * (_blocks(sampling.max_tokens) + 1)
+        if need * BLOCK_TOKENS > self._cache_tokens:
+            return InputError(
+                f"a prompt of {prompt_tokens} tokens with {sampling.n} samples of "
+                f"{sampling.max_tokens} exceeds the KV cache ({self._cache_tokens} tokens)",
+                "raise engine.cache_gb, or lower sampling.n or max_tokens",
+            )
+        return None
+
+    def _settle(self, request: _Request) -> bool:
+        """Answer a finished request; True when nothing is left to do for it."""
+        if request.cancelled:
+            request.handle.cancel()
+            return True
+        status = request.handle.get_status().name
+        if status == "RUNNING":
+            return False
+        if status != "FINISHED":
+            _resolve(request, EngineError(f"{self.name}: a request ended as {status}"))
+            return True
+        outputs = request.handle.read_all()
+        _resolve(request, [self._completion(output, request) for output in outputs])
+        return True
+
+    def _completion(self, output: Any, request: _Request) -> Completion:
+        ids = list(output.generated_ids)
+        finish: Literal["stop", "length"] = (
+            "length" if output.finish_reason.name == "LENGTH" else "stop"
+        )
+        text = self._tokenizer.decode(ids, skip_special_tokens=True)
+        return Completion(text, len(ids), finish, float(output.score), request.prompt_tokens)
+
+
+def _load(model: Path, blocks: int, max_sequences: int, threads: int | None) -> Any:
+    refuse_telemetry()
+    import openvino_genai as genai
+
+    scheduler = genai.SchedulerConfig()
+    scheduler.num_kv_blocks = blocks  # `cache_size` would take whole GiB only
+    scheduler.max_num_seqs = max_sequences
+    scheduler.max_num_batched_tokens = MAX_BATCHED_TOKENS
+    scheduler.enable_prefix_caching = True
+    properties: dict[str, Any] = {
+        "KV_CACHE_PRECISION": "u8",  # what `_block_bytes` counts on; also the CPU default
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,  # the groups of Q4_1 and Q8_0; a quarter faster
+    }
+    if threads is not None:
+        properties["INFERENCE_NUM_THREADS"] = threads
+    try:
+        return genai.ContinuousBatchingPipeline(str(model), scheduler, "CPU", properties)
+    except RuntimeError as error:
+        raise InputError(
+            f"model {model}: OpenVINO cannot load it: {_first_line(error)}",
+            "meds3 doctor shows whether the file is whole; `meds3 model pull --force` renews it",
+        ) from error
+
+
+def _generation(sampling: Sampling) -> Any:
+    import openvino_genai as genai
+
+    config = genai.GenerationConfig()
+    config.apply_chat_template = False  # the prompt is rendered already
+    config.max_new_tokens = sampling.max_tokens
+    config.num_return_sequences = sampling.n
+    config.stop_strings = set(sampling.stop)
+    config.include_stop_str_in_output = False
+    config.do_sample = sampling.temperature > 0
+    if config.do_sample:
+        config.temperature = sampling.temperature
+        config.top_p = sampling.top_p
+        config.rng_seed = sampling.seed
+        if sampling.top_k:  # left alone, the whole vocabulary is kept
+            config.top_k = sampling.top_k
+    return config
+
+
+def _block_bytes(facts: GgufFacts) -> int:
+    """Bytes of one KV block at 8 bits: keys and values, and 12 bytes of scales per head.
+
+    437,760 for SmolLM2-135M, as the pipeline's own metrics report (OpenVINO 2026.4.1).
+    """
+    per_token = facts.layers * 2 * facts.kv_heads * (facts.head_size + 12)
+    return per_token * BLOCK_TOKENS
+
+
+def _blocks(tokens: int) -> int:
+    return -(-tokens // BLOCK_TOKENS)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def _resolve(request: _Request, result: list[Completion] | Exception) -> None:
+    """Hand the result to the loop that waits, unless that loop is gone."""
+
+    def settle() -> None:
+        if request.future.done():
+            return
+        if isinstance(result, Exception):
+            request.future.set_exception(result)
+        else:
+            request.future.set_result(result)
+
+    # A closed loop (RuntimeError) has nobody left who waits.
+    with contextlib.suppress(RuntimeError):
+        request.loop.call_soon_threadsafe(settle)
