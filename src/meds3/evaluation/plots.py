@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from meds3.evaluation.results import Results, RoundInfo
 
@@ -23,8 +24,9 @@ _CSS = {_INK: "currentColor", _LINE: "var(--line)"} | {
     colour: f"var(--series-{i})" for i, colour in enumerate(_SERIES, 1)
 }
 _MARKERS = "os^Dvp"  # shape as well as colour: colour alone is not readable for everyone
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {  # matplotlib types the keys one by one
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a `$` in a name is a `$`
     "font.family": "sans-serif",
     "font.size": 10,
     "text.color": _INK,
@@ -43,10 +45,27 @@ _STYLE: dict[str, Any] = {
 }
 
 
+P = ParamSpec("P")
+
+
 def colour(i: int) -> str:
     return _SERIES[i % len(_SERIES)]
 
 
+def _styled(draw: Callable[P, str]) -> Callable[P, str]:
+    """Draw with our style and repeatable ids, and leave matplotlib's own settings alone."""
+
+    @wraps(draw)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> str:
+        import matplotlib as mpl
+
+        with mpl.rc_context({**_STYLE, "svg.hashsalt": draw.__name__}):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+@_styled
 def accuracy_plot(results: Results) -> str:
     """Accuracy with its 95% interval: systems along x, one mark per strategy."""
     systems = [s.name for s in results.systems]
@@ -79,6 +98,7 @@ def accuracy_plot(results: Results) -> str:
     return _svg(figure, "accuracy", "Accuracy of each system under each strategy")
 
 
+@_styled
 def cost_plot(results: Results) -> str:
     """Seconds and generated tokens of each stage, in the order they ran."""
     names = [stage.name for stage in results.stages]
@@ -100,6 +120,7 @@ def _bars(axes: Axes, names: Sequence[str], values: Sequence[float], title: str,
     axes.grid(visible=False)
 
 
+@_styled
 def tree_plot(rounds: Sequence[RoundInfo]) -> str:
     """Nodes per depth, and how the values of the simulated steps are spread."""
     figure, (left, right) = _figure(2, width=7.5, height=3.0)
@@ -126,21 +147,16 @@ def tree_plot(rounds: Sequence[RoundInfo]) -> str:
 
 def _figure(panels: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """A figure of `panels` columns; sizes in inches. Not pyplot: no global state, no window."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, [figure.add_subplot(1, panels, i + 1) for i in range(panels)]
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, [figure.add_subplot(1, panels, i + 1) for i in range(panels)]
 
 
 def _svg(figure: Figure, name: str, label: str) -> str:
     """The figure as an `<svg>` element for a page: own ids, the page's colours, a label."""
-    import matplotlib as mpl
-
     stream = io.StringIO()
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": name}):  # repeatable ids
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)

@@ -1,0 +1,145 @@
+"""The report: whole, self-contained, escaped, the same every time."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from meds3 import SAFETY_NOTE
+from meds3.errors import InputError
+from meds3.evaluation.report import ReportData, headline, render, write_report
+from meds3.evaluation.results import Results, read_results, write_results
+from meds3.evaluation.table import HEADINGS, cells, p_value, to_table
+from tests.evaluation.made_up import report_data
+
+VOID = {"meta", "br", "hr", "link", "img", "input"}
+
+
+class Tags(HTMLParser):
+    """Every tag is closed in order; ids are unique."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.ids += [value or "" for key, value in attrs if key == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def data() -> ReportData:
+    return report_data()
+
+
+@pytest.fixture(scope="module")
+def page(data: ReportData) -> str:
+    return render(data)
+
+
+def test_the_page_is_whole_and_fetches_nothing(page: str) -> None:
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    assert len(tags.ids) == len(set(tags.ids))
+    assert {"script", "link", "img", "iframe"}.isdisjoint(tags.seen)
+    assert tags.seen.count("svg") == 3
+    assert not re.search(r'(?:src|href)="(?!#)', page)
+    assert not re.search(r"url\((?!#)", page)
+    assert "@import" not in page
+
+
+def test_everything_is_escaped(page: str) -> None:
+    for raw in ("made-up <run>", "<script>", "bisoprolol <2.5", "<b>Pulse</b>"):
+        assert raw not in page
+    assert "bisoprolol &lt;2.5 mg" in page
+
+
+def test_the_page_says_what_it_must(page: str, data: ReportData) -> None:
+    assert page.count(SAFETY_NOTE) == 2
+    for text in ("rolled back", "McNemar", "merge_siblings", "What this does not show"):
+        assert text in page
+    assert page.count("<article>") == len(data.examples) == 3
+    for row in data.results.rows:
+        assert all(f">{cell}<" in page for cell in cells(row))
+
+
+def test_the_figures_follow_the_page_colours(page: str) -> None:
+    assert "currentColor" in page
+    assert "var(--series-1)" in page
+    assert "#0102" not in page
+
+
+def test_rendering_repeats(page: str, data: ReportData) -> None:
+    assert render(data) == page
+
+
+def test_a_run_with_nothing_but_a_base_row_has_a_report(data: ReportData) -> None:
+    few = data.results.model_copy(
+        update={
+            "rows": data.results.rows[:1],
+            "systems": data.results.systems[:1],
+            "comparisons": [],
+            "rounds": [],
+            "stages": [],
+            "by_domain": [],
+            "by_dataset": [],
+        }
+    )
+    assert "No paired comparison" in render(ReportData(results=few))
+
+
+def test_the_headline_is_the_first_comparison_with_the_base(data: ReportData) -> None:
+    first = headline(data.results)[0]
+    assert first.startswith("On 100 held-out problems, round-1 with pvs answered")
+    assert "base with majority" in first
+
+
+def test_results_survive_the_disk(tmp_path: Path, data: ReportData) -> None:
+    write_results(tmp_path / "results.json", data.results)
+    assert read_results(tmp_path / "results.json") == data.results
+    write_report(tmp_path / "report.html", data)
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+def test_broken_results_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    with pytest.raises(InputError, match="no such file"):
+        read_results(file)
+    file.write_text("{")
+    with pytest.raises(InputError, match="not valid JSON"):
+        read_results(file)
+    file.write_text('{"schema_version": 2}')
+    with pytest.raises(InputError, match="schema_version"):
+        read_results(file)
+
+
+def test_the_schema_has_every_documented_field() -> None:
+    described = Path("docs/results.md").read_text("utf-8")
+    for name in Results.model_fields:
+        assert f"`{name}`" in described, name
+
+
+def test_the_console_shows_the_same_cells(data: ReportData) -> None:
+    table = to_table(data.results)
+    assert [str(column.header) for column in table.columns] == list(HEADINGS)
+    first = [next(iter(column.cells)) for column in table.columns]
+    assert first == list(cells(data.results.rows[0]))
+
+
+def test_a_small_p_is_never_zero() -> None:
+    assert p_value(1e-9) == "< 0.001"
+    assert p_value(0.0421) == "0.042"
