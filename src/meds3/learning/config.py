@@ -1,0 +1,92 @@
+"""Settings of the three trainings. Defaults suit LoRA; the paper's values stand beside them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LabelVariant = Literal["soft", "hard", "dual-hard", "dual-soft"]
+
+
+class LoraConfig(BaseModel):
+    """Low-rank adapters, merged into the weights when the training ends."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    r: int = Field(16, ge=1, description="rank")
+    alpha: int = Field(32, ge=1, description="scale: the update is alpha / r · B·A")
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    targets: str | list[str] = Field("all-linear", description="module names that get adapters")
+    top_layers: int | None = Field(
+        None,
+        ge=1,
+        description="adapt only the top N layers; nothing is back-propagated below them, "
+        "which on a CPU saves up to half of the time; null adapts every layer",
+    )
+
+
+class TrainingConfig(BaseModel):
+    """What every training has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lora: LoraConfig = LoraConfig()
+    full: bool = Field(False, description="train every weight instead of LoRA adapters")
+    lr: float = Field(2e-4, gt=0.0, description="peak learning rate")
+    epochs: float = Field(1.0, gt=0.0)
+    warmup: float = Field(0.05, ge=0.0, lt=1.0, description="share of the steps spent warming up")
+    max_length: int = Field(
+        1536, ge=16, description="tokens; a chain that is longer with its prompt is left out"
+    )
+    save_every: int = Field(25, ge=1, description="optimiser steps between checkpoints")
+
+
+class PackedTrainingConfig(TrainingConfig):
+    """A training whose chains share their prompt within one sequence."""
+
+    pack_tokens: int = Field(
+        1536, ge=16, description="most tokens of one packed sequence (prompt and its chains)"
+    )
+    packs_per_step: int = Field(4, ge=1, description="packed sequences per optimiser step")
+
+
+class SftConfig(PackedTrainingConfig):
+    """Supervised fine-tuning on verified chains. The paper: full weights, lr 1e-6, 1 epoch."""
+
+    per_problem: int = Field(4, ge=1, description="most distinct chains taken from one problem")
+    kept_rollouts: bool = Field(
+        True, description="also learn from correct simulations, not only from Finish nodes"
+    )
+    min_steps: int = Field(1, ge=1, description="leave out chains of fewer steps after Step 0")
+
+
+class DpoConfig(TrainingConfig):
+    """Direct preference optimisation (paper v4). The paper: full weights, lr 5e-7."""
+
+    lr: float = Field(2e-5, gt=0.0, description="peak learning rate (paper, full weights: 5e-7)")
+    beta: float = Field(0.1, gt=0.0, description="strength of the pull to the SFT policy")
+    gap: float = Field(0.8, ge=0.0, le=1.0, description="pairs differ in value by more than this")
+    per_problem: int = Field(8, ge=1, description="most pairs taken from one problem")
+    batch_size: int = Field(4, ge=1, description="pairs per optimiser step")
+
+
+class PrmConfig(PackedTrainingConfig):
+    """Process reward model: one logit at each step's last token."""
+
+    lora: LoraConfig = LoraConfig(r=32, alpha=64)
+    lr: float = Field(5e-5, gt=0.0, description="peak learning rate, of the adapters and the head")
+    epochs: float = Field(2.0, gt=0.0)
+    labels: LabelVariant = Field("dual-soft", description="how a step's value becomes its label")
+    beta: float = Field(1.0, ge=0.0, description="weight of the drop in value in the dual labels")
+    label_rollout_ends: bool = Field(
+        True,
+        description="label the last step of a kept simulation by its verdict (ours, not the "
+        "paper's); its other steps were never simulated and stay without a label",
+    )
+    per_problem: int | None = Field(
+        16, ge=1, description="most chains taken from one problem, right and wrong in turn"
+    )
+    max_negatives_ratio: float | None = Field(
+        None, gt=0.0, description="at most this many negative labels per positive one"
+    )

@@ -1,0 +1,74 @@
+"""The process reward model: a language model's body and one logit. The same code trains it
+and scores with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meds3.errors import InputError
+from meds3.rewards.packing import Pack, model_inputs
+
+if TYPE_CHECKING:
+    import torch
+
+PRM_MARK = "meds3_prm"  # in config.json: this folder was trained as a PRM
+_HEAD = "score"
+
+
+def prm_from_policy(causal: Any, seed: int = 0) -> Any:
+    """A token classifier with one logit that shares `causal`'s body; the head is new.
+
+    Same class that `AutoModelForTokenClassification` loads from a saved PRM.
+    """
+    import torch
+    from transformers import AutoModelForTokenClassification
+
+    config = causal.config
+    config.num_labels = 1
+    setattr(config, PRM_MARK, True)
+    with torch.device("meta"):  # the body is replaced at once: do not draw 135M random numbers
+        model = AutoModelForTokenClassification.from_config(  # type: ignore[no-untyped-call]
+            config, attn_implementation="sdpa", dtype=torch.float32
+        )
+    setattr(model, model.base_model_prefix, causal.base_model)
+    head = torch.nn.Linear(config.hidden_size, 1)
+    generator = torch.Generator().manual_seed(seed)
+    torch.nn.init.normal_(head.weight, std=0.01, generator=generator)
+    torch.nn.init.zeros_(head.bias)
+    setattr(model, _HEAD, head)
+    return model
+
+
+def load_prm(path: Path, device: str | None = None) -> tuple[Any, Any]:
+    """(model in evaluation mode, fp32; tokenizer). Raises `InputError` when `path` is no PRM."""
+    import json
+
+    import torch
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    config = path / "config.json"
+    if not config.is_file() or not json.loads(config.read_text("utf-8")).get(PRM_MARK):
+        raise InputError(
+            f"reward model {path}: not a PRM trained by meds3", "train one: meds3 train prm"
+        )
+    model = AutoModelForTokenClassification.from_pretrained(
+        path, dtype=torch.float32, attn_implementation="sdpa"
+    )
+    return model.to(device or "cpu").eval(), AutoTokenizer.from_pretrained(path)
+
+
+def segment_logits(model: Any, pack: Pack, segments: list[int]) -> torch.Tensor:
+    """The logit [len(segments)] at the last token of each of `segments`.
+
+    One forward pass of the body; the head sees only the tokens asked for (and no dropout, so
+    that training and scoring compute the same).
+    """
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    body = getattr(inner, inner.base_model_prefix)
+    head = getattr(inner, _HEAD)
+    device = next(body.parameters()).device
+    hidden = body(**model_inputs(pack, device), use_cache=False).last_hidden_state[0]
+    last = [pack.last_token(segment) for segment in segments]
+    logits: torch.Tensor = head(hidden[last])[:, 0]
+    return logits
