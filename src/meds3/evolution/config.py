@@ -50,12 +50,23 @@ class RunConfig(BaseModel):
     def run_path(self) -> Path:
         return self.runs_dir / self.name
 
+    def beyond_paper(self) -> list[str]:
+        """The options that are on and that the paper does not have, for the report."""
+        learning = {
+            "kept_rollouts (SFT also learns from verified rollouts)": self.sft.kept_rollouts,
+            "label_rollout_ends (PRM also learns from rollout verdicts)": (
+                self.prm.label_rollout_ends
+            ),
+            "LoRA instead of full fine-tuning": not self.sft.full,
+        }
+        return [*self.search.beyond_paper(), *(name for name, on in learning.items() if on)]
+
     def science(self) -> dict[str, Any]:
         """What the results depend on: everything but where and how fast it runs.
 
-        A run may be resumed with another number of workers, not with another question.
+        A run may be resumed with other workers and extended by rounds, not asked another question.
         """
-        body = self.model_dump(mode="json", exclude={"name", "runs_dir", "engine"})
+        body = self.model_dump(mode="json", exclude={"name", "runs_dir", "engine", "rounds"})
         body["search"].pop("trees_in_flight")
         return body
 
@@ -118,9 +129,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 def _override(body: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     if not equals or not key:
-        raise InputError(
-            f"--set {override}: expected key=value", "for example --set search.c=1.5"
-        )
+        raise InputError(f"--set {override}: expected key=value", "for example --set search.c=1.5")
     *parents, last = key.split(".")
     for parent in parents:
         child = body.setdefault(parent, {})

@@ -185,6 +185,11 @@ class Journal:
         rows = self._all("SELECT * FROM stages WHERE name=?", name)
         return {**dict(rows[0]), "detail": json.loads(rows[0]["detail"])} if rows else None
 
+    def stages(self) -> list[dict[str, Any]]:
+        """The finished stages in the order they were finished."""
+        rows = self._all("SELECT * FROM stages ORDER BY at")
+        return [{**dict(row), "detail": json.loads(row["detail"])} for row in rows]
+
     def finish_stage(self, name: str, inputs: str, outputs: str, detail: Row, s: float) -> None:
         """Record that stage `name` turned `inputs` into `outputs` (digests) in `s` seconds."""
         with self._transaction() as db:

@@ -34,35 +34,43 @@ _PACKAGES = (
 
 def open_manifest(
     run: RunDirectory, config: dict[str, Any], science: dict[str, Any], model_digest: str
-) -> dict[str, Any]:
+) -> None:
     """Write the manifest of a new run, or check that the run may be resumed with this config.
 
-    `science` is what the results depend on. Raises `InputError` naming the fields that differ
-    from those the run was started with.
+    `science` is what the results depend on. Raises `InputError` as `check_science` does.
     """
     science = {**science, "model_digest": model_digest}
     if run.manifest_path.is_file():
-        manifest = run.read_manifest()
-        changed = sorted(_differences("", manifest["science"], science))
-        if changed:
-            raise InputError(
-                f"{run.root} was started with other settings:\n  " + "\n  ".join(changed),
-                "give the new settings a run of their own: --set name=…",
-            )
-        return manifest
-    manifest = {
-        "manifest_version": MANIFEST_VERSION,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "meds3": __version__,
-        "config": config,
-        "science": science,
-        "science_digest": digest_of(science),
-        "versions": _versions(),
-        "hardware": hardware(),
-        "git_revision": _git_revision(),
-    }
-    run.write_manifest(manifest)
-    return manifest
+        check_science(run, science)
+        return
+    run.write_manifest(
+        {
+            "manifest_version": MANIFEST_VERSION,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "meds3": __version__,
+            "config": config,
+            "science": science,
+            "science_digest": digest_of(science),
+            "versions": _versions(),
+            "hardware": hardware(),
+            "git_revision": _git_revision(),
+        }
+    )
+
+
+def check_science(run: RunDirectory, science: dict[str, Any]) -> None:
+    """Raise `InputError` naming the fields of `science` that differ from the run's own."""
+    started = run.read_manifest()["science"]
+    changed = [
+        line
+        for key in sorted(science)
+        for line in _differences(key, started.get(key), science[key])
+    ]
+    if changed:
+        raise InputError(
+            f"{run.root} was started with other settings:\n  " + "\n  ".join(changed),
+            "give the new settings a run of their own: --set name=…",
+        )
 
 
 def hardware() -> dict[str, Any]:
@@ -94,7 +102,7 @@ def _git_revision() -> str | None:
     here = Path(__file__).parent
     try:
         found = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty"],  # noqa: S607
+            ["git", "-C", str(here), "describe", "--always", "--dirty"],
             capture_output=True,
             text=True,
             timeout=10,
@@ -106,7 +114,7 @@ def _git_revision() -> str | None:
 
 def _differences(where: str, old: Any, new: Any) -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
-        keys = old.keys() | new.keys()
+        keys = sorted(old.keys() | new.keys())
         found = [_differences(f"{where}.{k}", old.get(k), new.get(k)) for k in keys]
         return [line for lines in found for line in lines]
-    return [] if old == new else [f"{where.removeprefix('.')}: was {old!r}, now {new!r}"]
+    return [] if old == new else [f"{where}: was {old!r}, now {new!r}"]

@@ -1,0 +1,177 @@
+"""`meds3 ask`: one question, the winning chain, the votes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from meds3 import SAFETY_NOTE
+from meds3.cli.common import console
+from meds3.errors import InputError
+
+if TYPE_CHECKING:
+    from meds3.answering.sample import Answered
+    from meds3.evolution.config import RunConfig
+    from meds3.evolution.outcome import Outcome
+    from meds3.problems.problem import Problem
+
+
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question.")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", help="An answer option; repeat for each, in order."),
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="Text the question is about.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="JSON with question, options, context; or plain text: the question."),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="Without options the answer is a: span, number or date.")
+    ] = "span",
+    run: Annotated[
+        Path | None, typer.Option(help="A run directory; without it the base model answers.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="Chains to sample.")] = 8,
+    strategy: Annotated[str, typer.Option(help="pvs, majority, greedy, best-of-n/min, …")] = "pvs",
+    seed: int = 0,
+) -> None:
+    """Sample many chains, score their steps, let them vote.
+
+    Example: `meds3 ask "Which drug is an opioid antagonist?" -o naloxone -o morphine`
+
+    Example: `meds3 ask --run runs/cpu-demo --file question.json -n 16`
+    """
+    problem = _problem(question, option or [], context, file, kind)
+    answered = asyncio.run(_answer(problem, run, n, strategy, seed))
+    _show(problem, answered)
+
+
+def _problem(
+    question: str | None, options: list[str], context: str | None, file: Path | None, kind: str
+) -> Problem:
+    """The question as a `Problem`; its gold answer only tells the kind and is never read."""
+    from pydantic import TypeAdapter
+
+    from meds3.answers.kinds import Answer
+    from meds3.problems.problem import Problem
+
+    body: dict[str, Any] = {"question": question, "options": options, "context": context}
+    if file is not None:
+        body |= {key: value for key, value in _read(file).items() if value}
+    if not body["question"]:
+        raise InputError("no question given", 'meds3 ask "your question", or --file question.json')
+    given = body["options"]
+    lettered = given if isinstance(given, dict) else {chr(65 + i): o for i, o in enumerate(given)}
+    golds: dict[str, dict[str, Any]] = {
+        "choice": {"letter": next(iter(lettered), ""), "options": lettered},
+        "span": {"text": "?"},
+        "number": {"value": 0.0},
+        "date": {"day": "2000-01-01"},
+    }
+    wanted = "choice" if lettered else kind
+    if wanted not in golds:
+        raise InputError(f"--kind {kind}: expected span, number or date")
+    return Problem(
+        id="ask",
+        dataset="ask",
+        domain="knowledge_qa",  # type: ignore[arg-type]  # pydantic makes it a Domain
+        question=body["question"],
+        context=body["context"],
+        options=lettered or None,
+        answer=TypeAdapter[Answer](Answer).validate_python({"kind": wanted, **golds[wanted]}),
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise InputError(f"--file {file}: no such file")
+    text = file.read_text("utf-8")
+    if file.suffix != ".json":
+        return {"question": text.strip()}
+    try:
+        body = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{file} line {error.lineno}: not valid JSON: {error.msg}", "mend that line"
+        ) from error
+    known = {"question", "options", "context"}
+    if not isinstance(body, dict) or not known & body.keys():
+        raise InputError(f"{file}: expected an object with {', '.join(sorted(known))}")
+    return {key: body[key] for key in known & body.keys()}
+
+
+async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, seed: int) -> Answered:
+    from meds3.answering.config import AnsweringConfig
+    from meds3.answering.sample import answer
+    from meds3.chains.template import ChatTemplate
+    from meds3.engines.build import build_engine
+    from meds3.engines.config import EngineConfig
+    from meds3.engines.models import ensure_model
+    from meds3.evolution.outcome import Outcome, config_of, outcome_of
+    from meds3.evolution.policies import served_by
+    from meds3.rewards.torch_scorer import TorchStepScorer
+    from meds3.runs.directory import RunDirectory
+    from meds3.selection.rules import check_strategy
+
+    check_strategy(strategy)
+    config: RunConfig | None = None
+    outcome: Outcome = Outcome(0, None, None)
+    if run is not None:
+        directory = RunDirectory.existing(run)
+        config, outcome = config_of(directory), outcome_of(directory)
+    base = ensure_model(config.model if config else "embedded")
+    engine_config = config.engine if config else EngineConfig()
+    settings = (config.answering if config else AnsweringConfig()).model_copy(
+        update={"n": n, "strategy": strategy, "worked_example": outcome.policy is None}
+    )
+    console.print(
+        f"[dim]{'base model' if outcome.policy is None else f'{run}, round {outcome.round}'}, "
+        f"{n} chains …[/]",
+        highlight=False,
+    )
+    served = served_by(outcome.policy, engine_config) if outcome.policy else base
+    engine = build_engine(engine_config, served)
+    scorer = TorchStepScorer(outcome.prm) if outcome.prm else None
+    try:
+        template = ChatTemplate.from_model(base)
+        return await answer(problem, engine, scorer, template, settings, seed=seed)
+    finally:
+        await engine.close()
+        if scorer is not None:
+            await scorer.close()
+
+
+def _show(problem: Problem, answered: Answered) -> None:
+    selection = answered.selection
+    if selection.winner is None:
+        console.print("[bold yellow]No chain stated an answer: refer to a clinician.[/]")
+    else:
+        scores = selection.winner.scores
+        for i, step in enumerate(selection.winner.chain.steps[1:]):
+            mark = f"[cyan]{scores[i]:.2f}[/] " if scores else ""
+            console.print(f"{mark}{escape(str(step))}", highlight=False)
+        options = problem.options or {}
+        text = ". ".join(filter(None, (selection.answer, options.get(selection.answer or ""))))
+        console.print(f"\n[bold green]Answer: {escape(text)}[/]")
+        console.print(f"confidence {selection.confidence:.0%} of the vote ({answered.strategy})")
+        if answered.refer:
+            console.print("[bold yellow]Low confidence: refer to a clinician.[/]")
+    votes = Table("answer", "votes", "chains")
+    keys = [c.extraction.key for c in answered.candidates]
+    for key, mass in sorted(selection.votes.items(), key=lambda pair: -pair[1]):
+        votes.add_row(escape(key), f"{mass:.2f}", str(keys.count(key)))
+    if unread := keys.count(None):
+        votes.add_row("[dim]no usable answer[/]", "", str(unread))
+    console.print(votes)
+    console.print(
+        f"[dim]{len(keys)} chains, {answered.tokens:,} tokens, {answered.seconds:.1f} s[/]"
+    )
+    console.print(f"[dim italic]{SAFETY_NOTE}[/]")

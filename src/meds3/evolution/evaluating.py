@@ -1,0 +1,64 @@
+"""Measure a run's kept policy, or its base, apart from the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from meds3.evaluation.measure import rows
+from meds3.evaluation.outcome import SystemEvaluation
+from meds3.evaluation.results import Row
+from meds3.evaluation.run import evaluate_system
+from meds3.evolution.config import RunConfig
+from meds3.evolution.evolve import opened
+from meds3.evolution.outcome import outcome_of
+from meds3.evolution.policies import Policy, round_policy
+from meds3.evolution.stages import Watcher
+from meds3.rewards.torch_scorer import TorchStepScorer
+
+
+async def evaluate(
+    config: RunConfig,
+    which: Literal["base", "kept"],
+    watcher: Watcher,
+    strategies: Sequence[str] | None = None,
+) -> tuple[SystemEvaluation, list[Row], Path]:
+    """Ask the held-out problems of `config`; what was asked before is taken from the journal.
+
+    Returns the evaluation, a row per strategy, and the file the candidates were saved to.
+    Scored strategies need a kept round, because its PRM scores.
+    """
+    async with opened(config, watcher) as state:
+        outcome = outcome_of(state.run)
+        policy: Policy = state.base
+        if which == "kept" and outcome.round:
+            policy = round_policy(state.run, outcome.round, config.engine)
+        example = policy.is_base and config.search.shows_example(1)
+        settings = config.answering.model_copy(update={"worked_example": example})
+        name = f"evaluate/{policy.name}"
+        watcher.stage(name, f"{len(state.problems.heldout)} problems, {settings.n} chains each")
+        scorer = TorchStepScorer(outcome.prm) if outcome.prm else None
+        try:
+            evaluation = await evaluate_system(
+                policy.name,
+                state.problems.heldout,
+                await state.server.engine(policy, name),
+                state.template,
+                scorer,
+                settings,
+                seed=config.evaluation.seed,
+                kind="base" if policy.is_base else "round",
+                on_progress=lambda done, total, phase: watcher.progress(
+                    done, total, "questions", phase
+                ),
+            )
+        finally:
+            if scorer is not None:
+                await scorer.close()
+        path = state.run.evaluation(f"{policy.name}-n{settings.n}")
+        evaluation.save(path)
+        chosen = config.evaluation
+        if strategies:
+            chosen = chosen.model_copy(update={"strategies": tuple(strategies)})
+        return evaluation, rows(evaluation, chosen), path

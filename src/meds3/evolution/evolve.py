@@ -1,0 +1,101 @@
+"""The loop over rounds: search, learn, measure, keep or roll back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from meds3.chains.template import ChatTemplate
+from meds3.engines.models import ensure_model
+from meds3.evaluation.outcome import SystemEvaluation
+from meds3.evaluation.results import Results, RoundInfo, SearchStats, read_results
+from meds3.evolution.config import RunConfig
+from meds3.evolution.learn import learn
+from meds3.evolution.measure import judge_round, sample_policy, score_systems
+from meds3.evolution.policies import PolicyServer, base_policy, round_policy
+from meds3.evolution.publish import publish
+from meds3.evolution.searching import search_round
+from meds3.evolution.stages import Stages, Watcher
+from meds3.evolution.state import Evolution
+from meds3.problems.load import load_problems
+from meds3.runs.directory import RunDirectory
+from meds3.runs.journal import Journal
+from meds3.runs.manifest import check_science, open_manifest
+
+
+async def evolve(config: RunConfig, watcher: Watcher) -> Results:
+    """Run or resume `config` to its end.
+
+    Everything finished is kept whatever happens; the same call goes on from there. Raises
+    `InputError` for what the user must mend, `EngineError` and `StorageError` for what broke.
+    """
+    async with opened(config, watcher) as state:
+        results = await _rounds(state)
+        state.journal.event("finish")
+        return results
+
+
+async def search_only(config: RunConfig, watcher: Watcher) -> SearchStats:
+    """The search of round 1; a later `evolve` with the same config finds it done."""
+    async with opened(config, watcher) as state:
+        _, stats = await search_round(state, 1, state.base)
+        return stats
+
+
+@asynccontextmanager
+async def opened(config: RunConfig, watcher: Watcher) -> AsyncIterator[Evolution]:
+    """The run of `config`, opened for writing by this process alone."""
+    problems = load_problems(config.problems)
+    model = ensure_model(config.model)
+    base = base_policy(model)
+    run = RunDirectory(config.run_path)
+    with run.only_writer():
+        open_manifest(run, config.model_dump(mode="json"), config.science(), base.digest)
+        with Journal(run.journal_path) as journal:
+            journal.add_problems("seed", [p.model_dump(mode="json") for p in problems.seeds])
+            journal.add_problems("heldout", [p.model_dump(mode="json") for p in problems.heldout])
+            journal.event("start")
+            server = PolicyServer(config.engine, journal)
+            template = ChatTemplate.from_model(model)
+            stages = Stages(journal, watcher)
+            try:
+                yield Evolution(config, run, journal, stages, server, template, problems, base)
+            finally:
+                await server.close()
+
+
+async def _rounds(state: Evolution) -> Results:
+    kept = state.base
+    rounds: list[RoundInfo] = []
+    systems: dict[str, SystemEvaluation] = {}
+    rolled_back: set[str] = set()
+    await sample_policy(state, state.base)
+    for number in range(1, state.config.rounds + 1):
+        trees, search = await search_round(state, number, kept)
+        await state.server.close()  # training needs the memory
+        datasets, training = await learn(state, number, kept, trees)
+        new = round_policy(state.run, number, state.config.engine)
+        # A policy may be base and previous at once; the new PRM scores each of them anew.
+        policies = list(dict.fromkeys((state.base, kept, new)))
+        scored = await score_systems(state, number, policies)
+        systems |= scored
+        gate = await judge_round(state, number, scored[new.name], scored[kept.name])
+        if gate.kept:
+            kept = new
+        else:
+            rolled_back.add(new.name)
+        rounds.append(
+            RoundInfo(number=number, search=search, datasets=datasets, training=training, gate=gate)
+        )
+        results = publish(state, rounds, systems, rolled_back)
+    return results
+
+
+def finished(config: RunConfig) -> Results | None:
+    """The results of a run that has nothing left to do; None while there is."""
+    run = RunDirectory(config.run_path)
+    if not (run.manifest_path.is_file() and run.results_path.is_file()):
+        return None
+    check_science(run, config.science())
+    results = read_results(run.results_path)
+    return results if len(results.rounds) >= config.rounds else None

@@ -1,0 +1,142 @@
+"""Base, previous and new policy on the held-out problems, and the gate between them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from meds3.evaluation.measure import compare
+from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
+from meds3.evaluation.results import GateDecision
+from meds3.evaluation.run import evaluate_system, rescore
+from meds3.evolution.gate import keeps_round
+from meds3.evolution.outcome import gate_stage
+from meds3.evolution.policies import BASE, Policy
+from meds3.evolution.state import Evolution
+from meds3.rewards.torch_scorer import TorchStepScorer
+
+
+async def sample_policy(state: Evolution, policy: Policy) -> SystemEvaluation:
+    """What a policy says on the held-out problems: greedy and sampled, not yet step-scored.
+
+    The base is asked with a worked example, its best prompt and the one it searched with; a
+    trained policy is asked the bare problem.
+    """
+    name = f"eval/{policy.name}"
+    path = state.run.evaluation(policy.name)
+    settings = state.config.answering.model_copy(
+        update={"worked_example": policy.is_base and state.config.search.shows_example(1)}
+    )
+
+    async def work() -> SystemEvaluation:
+        return await evaluate_system(
+            policy.name,
+            state.problems.heldout,
+            await state.server.engine(policy, name),
+            state.template,
+            None,
+            settings,
+            seed=state.config.evaluation.seed,
+            kind="base" if policy.is_base else "round",
+            on_progress=_shown(state),
+        )
+
+    inputs = {
+        "policy": policy.digest,
+        "answering": settings.model_dump(mode="json"),
+        "seed": state.config.evaluation.seed,
+        "problems": [problem.id for problem in state.problems.heldout],
+    }
+    return await _saved(state, name, inputs, path, work)
+
+
+async def score_systems(
+    state: Evolution, number: int, policies: list[Policy]
+) -> dict[str, SystemEvaluation]:
+    """The candidates of every policy under the PRM of round `number`, by policy name."""
+    prm = state.run.round(number) / "prm"
+    sampled = {policy.name: await sample_policy(state, policy) for policy in policies}
+    await state.server.close()  # the PRM needs the memory
+    scorer: TorchStepScorer | None = None
+    found: dict[str, SystemEvaluation] = {}
+    digest = state.prm_digest(number)
+    try:
+        for policy in policies:
+
+            async def work(policy: Policy = policy) -> SystemEvaluation:
+                nonlocal scorer
+                scorer = scorer or TorchStepScorer(prm)
+                return await rescore(sampled[policy.name], scorer, _shown(state))
+
+            name = f"eval/{policy.name}@prm-{number}"
+            inputs = {"prm": digest, "sampled": sampled[policy.name].model_dump(mode="json")}
+            path = state.run.evaluation(f"{policy.name}@prm-{number}")
+            found[policy.name] = await _saved(state, name, inputs, path, work)
+    finally:
+        if scorer is not None:
+            await scorer.close()
+    return found
+
+
+async def judge_round(
+    state: Evolution, number: int, new: SystemEvaluation, previous: SystemEvaluation
+) -> GateDecision:
+    """Keep the round, unless a paired test on the held-out problems shows harm."""
+    gate = state.config.gate
+
+    async def work() -> dict[str, Any]:
+        test = compare(new, gate.strategy, previous, gate.strategy, state.config.evaluation)
+        kept = keeps_round(test.difference, test.p_mcnemar, gate)
+        verb = "kept: no harm shown" if kept else "rolled back: harm shown"
+        decision = GateDecision(
+            kept=kept,
+            against=previous.name,
+            alpha=gate.alpha,
+            reason=f"{verb} ({100 * test.difference:+.1f} points, p = {test.p_mcnemar:.3g})",
+            comparison=test,
+        )
+        state.stages.watcher.stage(gate_stage(number), decision.reason)
+        return decision.model_dump(mode="json")
+
+    inputs = {
+        "gate": gate.model_dump(mode="json"),
+        "new": new.model_dump(mode="json"),
+        "previous": previous.model_dump(mode="json"),
+    }
+    detail = await state.stages.run(gate_stage(number), inputs, [], work)
+    return GateDecision.model_validate({k: v for k, v in detail.items() if k != "seconds"})
+
+
+def to_compare(names: list[str]) -> list[tuple[str, str, str, str]]:
+    """The comparisons of a report, each (a, strategy, b, strategy): what a reader asks first."""
+    last = names[-1]
+    pairs = [(last, "pvs", BASE, "majority"), (last, "pvs", BASE, "pvs")]
+    pairs += [(last, "greedy", BASE, "greedy"), (last, "majority", BASE, "majority")]
+    pairs += [(last, "pvs", last, "majority")]
+    if len(names) > 2:
+        pairs += [(last, "pvs", names[-2], "pvs")]
+    return pairs
+
+
+async def _saved(
+    state: Evolution,
+    name: str,
+    inputs: dict[str, Any],
+    path: Path,
+    work: Callable[[], Awaitable[SystemEvaluation]],
+) -> SystemEvaluation:
+    """Run an evaluation as a stage; its file is what later processes read."""
+
+    async def stage() -> dict[str, Any]:
+        evaluation = await work()
+        evaluation.save(path)
+        tokens = sum(c.tokens for o in evaluation.outcomes for c in (o.greedy, *o.samples))
+        return {"generated_tokens": tokens if evaluation.header.scorer is None else 0}
+
+    await state.stages.run(name, inputs, [path], stage)
+    return load_evaluation(path)
+
+
+def _shown(state: Evolution) -> Callable[[int, int, str], None]:
+    return lambda done, total, phase: state.stages.watcher.progress(done, total, "questions", phase)

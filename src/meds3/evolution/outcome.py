@@ -1,0 +1,51 @@
+"""What a run has reached so far: the policy to answer with."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from meds3.errors import InputError
+from meds3.evolution.config import RunConfig
+from meds3.runs.directory import RunDirectory
+from meds3.runs.journal import Journal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`round` 0 is the base model; `policy` and `prm` are folders, None for the base."""
+
+    round: int
+    policy: Path | None
+    prm: Path | None
+
+
+def gate_stage(round_: int) -> str:
+    """The name under which a round's gate decision is recorded."""
+    return f"round-{round_}/gate"
+
+
+def outcome_of(run: RunDirectory) -> Outcome:
+    """The last round that was kept; the base model when none was."""
+    kept = Outcome(0, None, None)
+    with Journal(run.journal_path, read_only=True) as journal:
+        for number in itertools.count(1):
+            gate = journal.stage(gate_stage(number))
+            if gate is None:
+                break
+            if gate["detail"]["kept"]:
+                folder = run.round(number)
+                kept = Outcome(number, folder / "policy", folder / "prm")
+    for folder in filter(None, (kept.policy, kept.prm)):
+        if not folder.is_dir():
+            raise InputError(
+                f"{folder} is gone, though round {kept.round} was finished",
+                "run `meds3 evolve` on the run's config again: it makes what is missing",
+            )
+    return kept
+
+
+def config_of(run: RunDirectory) -> RunConfig:
+    """The configuration a run was started with."""
+    return RunConfig.model_validate(run.read_manifest()["config"])

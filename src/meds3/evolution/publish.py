@@ -1,0 +1,59 @@
+"""`results.json` and `report.html` of a run, written anew after every round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from meds3.evaluation.examples import pick_examples
+from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
+from meds3.evaluation.outcome import SystemEvaluation
+from meds3.evaluation.report import ReportData, write_report
+from meds3.evaluation.results import Results, RoundInfo, StageCost, write_results
+from meds3.evolution.measure import to_compare
+from meds3.evolution.state import Evolution
+
+
+def publish(
+    state: Evolution,
+    rounds: Sequence[RoundInfo],
+    systems: Mapping[str, SystemEvaluation],
+    rolled_back: set[str],
+) -> Results:
+    """Write both files and return what `results.json` holds."""
+    config, manifest = state.config, state.run.read_manifest()
+    measured = config.evaluation
+    evaluations = list(systems.values())
+    results = Results(
+        run=config.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        meds3_version=manifest["meds3"],
+        preset=config.preset,
+        seed=config.seed,
+        hardware=manifest["hardware"],
+        versions=manifest["versions"],
+        config_digest=manifest["science_digest"],
+        model=config.model,
+        model_digest=state.base.digest,
+        beyond_paper=config.beyond_paper(),
+        systems=[system(e, measured, kept=e.name not in rolled_back) for e in evaluations],
+        rows=[row for e in evaluations for row in rows(e, measured)],
+        comparisons=[
+            compare(systems[a], a_strategy, systems[b], b_strategy, measured)
+            for a, a_strategy, b, b_strategy in to_compare(list(systems))
+        ],
+        by_domain=[group for e in evaluations for group in by_domain(e, measured)],
+        by_dataset=[group for e in evaluations for group in by_dataset(e, measured)],
+        rounds=list(rounds),
+        stages=[
+            StageCost(
+                name=s["name"], seconds=s["seconds"], tokens=s["detail"].get("generated_tokens", 0)
+            )
+            for s in state.journal.stages()
+        ],
+    )
+    last = evaluations[-1]
+    examples = pick_examples(last, "pvs", state.problems.heldout)
+    write_results(state.run.results_path, results)
+    write_report(state.run.report_path, ReportData(results=results, examples=examples))
+    return results
