@@ -31,8 +31,7 @@ async def test_one_call_gives_n_different_samples_with_counts(engine: OpenVinoEn
     for c in done:
         assert 0 < c.tokens <= 12
         assert c.prompt_tokens == 17
-        assert c.logprob is not None
-        assert c.logprob < 0
+        assert c.logprob is None  # OpenVINO's score is that of the reshaped distribution
         assert "<|im" not in c.text
 
 

@@ -210,7 +210,9 @@ class OpenVinoEngine:
             "length" if output.finish_reason.name == "LENGTH" else "stop"
         )
         text = self._tokenizer.decode(ids, skip_special_tokens=True)
-        return Completion(text, len(ids), finish, float(output.score), request.prompt_tokens)
+        # `output.score` is no log-probability of the model: it is summed after temperature, top-k
+        # and top-p have reshaped the distribution (0 for greedy text).
+        return Completion(text, len(ids), finish, None, request.prompt_tokens)
 
 
 def _load(model: Path, blocks: int, max_sequences: int, threads: int | None) -> Any:

@@ -1,0 +1,187 @@
+"""Hugging Face `generate` on any torch device: slow on a CPU, needs no server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meds3.engines.protocol import Completion, Sampling
+from meds3.engines.weights import load_causal_lm
+from meds3.errors import EngineError, InputError
+from meds3.runs.digest import digest_path
+
+
+@dataclass
+class _Request:
+    prompt: str
+    sampling: Sampling
+    future: asyncio.Future[list[Completion]]
+
+
+class TransformersEngine:
+    """Batches the waiting requests whose sampling differs in at most `n` and `seed`.
+
+    A batch runs in a thread until its last sequence ends; new requests wait for the next.
+    The seed of a batch is that of its first request.
+    """
+
+    def __init__(self, model: Path, *, device: str | None = None, max_sequences: int = 64) -> None:
+        import torch
+
+        self._name = f"transformers:{model.name}@{digest_path(model)[:12]}"
+        chosen = device or ("cuda:0" if torch.cuda.is_available() else "cpu")
+        # Half precision on a CPU without its instructions is a hundred times slower.
+        dtype = torch.float32 if chosen == "cpu" else torch.bfloat16
+        self._model, self._tokenizer = load_causal_lm(model, dtype)
+        self._tokenizer.padding_side = "left"
+        try:
+            self._model.to(chosen).eval()
+        except (RuntimeError, AssertionError) as error:  # what torch raises for a device
+            raise InputError(
+                f"engine.device {chosen!r}: {str(error).splitlines()[0]}",
+                "use a device that torch sees, for example cpu or cuda:0",
+            ) from error
+        self._device = chosen
+        self._max_sequences = max_sequences
+        self._waiting: list[_Request] = []
+        self._runner: asyncio.Task[None] | None = None
+        self._failure: EngineError | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        """See `Engine.generate`."""
+        if self._failure is not None:
+            raise self._failure
+        if sampling.temperature == 0 and sampling.n > 1:
+            raise InputError(
+                f"sampling.n is {sampling.n} with temperature 0: greedy text is always the same",
+                "n = 1, or a temperature above 0",
+            )
+        future: asyncio.Future[list[Completion]] = asyncio.get_running_loop().create_future()
+        request = _Request(prompt, sampling, future)
+        self._waiting.append(request)
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.create_task(self._run())
+        return await future
+
+    async def close(self) -> None:
+        """Fail what waits, let the running batch end, free the model."""
+        self._fail(EngineError(f"{self.name}: the engine is closed"), [])
+        if self._runner is not None:
+            await asyncio.wait([self._runner])
+        self._model = None
+
+    async def _run(self) -> None:
+        await asyncio.sleep(0)  # let the callers of this tick join
+        while batch := self._next_batch():
+            try:
+                results = await asyncio.to_thread(self._generate, batch)
+            except InputError as error:
+                results = [error] * len(batch)
+            except Exception as error:  # noqa: BLE001 (out of memory and the like end this engine)
+                self._fail(EngineError(f"{self.name} failed: {error}"), batch)
+                return
+            for request, result in zip(batch, results, strict=True):
+                if request.future.done():
+                    continue
+                if isinstance(result, InputError):
+                    request.future.set_exception(result)
+                else:
+                    request.future.set_result(result)
+
+    def _fail(self, failure: EngineError, batch: Sequence[_Request]) -> None:
+        self._failure = self._failure or failure
+        for request in [*batch, *self._waiting]:
+            if not request.future.done():
+                request.future.set_exception(self._failure)
+        self._waiting.clear()
+
+    def _next_batch(self) -> list[_Request]:
+        """The oldest request and those like it, up to `max_sequences` sequences."""
+        self._waiting = [r for r in self._waiting if not r.future.done()]
+        batch: list[_Request] = []
+        sequences = 0
+        for request in list(self._waiting):
+            fits = not batch or sequences + request.sampling.n <= self._max_sequences
+            if fits and (not batch or _alike(request.sampling, batch[0].sampling)):
+                batch.append(request)
+                sequences += request.sampling.n
+                self._waiting.remove(request)
+        return batch
+
+    def _generate(self, batch: Sequence[_Request]) -> list[list[Completion] | InputError]:
+        """Runs in a thread. One row per sequence, so that `n` may differ in a batch."""
+        import torch
+
+        sampling = batch[0].sampling
+        prompts = [r.prompt for r in batch for _ in range(r.sampling.n)]
+        inputs = self._tokenizer(
+            prompts, return_tensors="pt", padding=True, add_special_tokens=False
+        ).to(self._device)
+        width = inputs["input_ids"].shape[1]
+        context = self._model.config.max_position_embeddings
+        if width + sampling.max_tokens > context:
+            if len(batch) > 1:  # find the one that is too long
+                return [result for r in batch for result in self._generate([r])]
+            return [
+                InputError(
+                    f"a prompt of {width} tokens and max_tokens {sampling.max_tokens} exceed "
+                    f"the context of {self.name} ({context} tokens)",
+                    "shorten the question's context or lower max_tokens",
+                )
+            ]
+        torch.manual_seed(sampling.seed)
+        with torch.inference_mode():
+            output = self._model.generate(**inputs, **self._options(sampling))
+        rows = iter(output[:, width:].tolist())
+        lengths = iter(inputs["attention_mask"].sum(dim=1).tolist())
+        return [
+            [self._completion(next(rows), next(lengths), r.sampling) for _ in range(r.sampling.n)]
+            for r in batch
+        ]
+
+    def _options(self, sampling: Sampling) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "max_new_tokens": sampling.max_tokens,
+            "do_sample": sampling.temperature > 0,
+            "pad_token_id": self._tokenizer.pad_token_id,
+            "eos_token_id": self._tokenizer.eos_token_id,
+        }
+        if sampling.temperature > 0:
+            options |= {
+                "temperature": sampling.temperature,
+                "top_p": sampling.top_p,
+                "top_k": sampling.top_k,
+            }
+        if sampling.stop:
+            options |= {"stop_strings": list(sampling.stop), "tokenizer": self._tokenizer}
+        return options
+
+    def _completion(self, ids: list[int], prompt_tokens: int, sampling: Sampling) -> Completion:
+        """Cut at the end token, then at the first stop string."""
+        eos = self._tokenizer.eos_token_id
+        ended = eos in ids
+        if ended:
+            ids = ids[: ids.index(eos) + 1]
+        text = self._tokenizer.decode(ids, skip_special_tokens=True)
+        found = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
+        if found:
+            text = text[: min(found)]
+            # A row that stopped early is padded; what it generated ends where the padding begins.
+            pad = self._tokenizer.pad_token_id
+            while len(ids) > 1 and ids[-1] == pad:
+                ids = ids[:-1]
+        return Completion(
+            text, len(ids), "stop" if ended or found else "length", None, prompt_tokens
+        )
+
+
+def _alike(one: Sampling, other: Sampling) -> bool:
+    same = {"n": 1, "seed": 0}
+    return one.model_copy(update=same) == other.model_copy(update=same)
