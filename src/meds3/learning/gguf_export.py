@@ -1,0 +1,114 @@
+"""A trained Hugging Face folder as a GGUF file, for engines that load nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meds3.errors import InputError
+from meds3.runs.atomic import storing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Architectures whose q and k rows GGUF stores interleaved (llama.cpp's rotary layout).
+_PERMUTED = {"llama", "mistral"}
+_BLOCK = 32  # Q8_0 quantises rows in blocks of 32
+
+
+def export_gguf(model_dir: Path, base_gguf: Path, output: Path, quantization: str = "Q8_0") -> None:
+    """Write `output` from the weights in `model_dir` and everything else from `base_gguf`.
+
+    The base's key-values (tokenizer, chat template, sizes) are copied; matrices become
+    `quantization` (Q8_0 or F16), vectors F32. A head tied to the embeddings is not written.
+    Atomic. Raises `InputError` when a weight has no place in the base's architecture.
+    """
+    import gguf
+
+    reader = gguf.GGUFReader(base_gguf)
+    values = {k: f.contents() for k, f in reader.fields.items() if k == "general.architecture"}
+    architecture = str(values["general.architecture"])
+    heads = _heads(reader, architecture)
+    names = gguf.get_tensor_name_map(_architecture(gguf, architecture), _blocks(reader))
+    expected = {tensor.name for tensor in reader.tensors}
+    temporary = output.with_name(f".{output.name}.tmp")
+    with storing(output):
+        writer = gguf.GGUFWriter(temporary, architecture)
+        _copy_values(gguf, reader, writer, quantization)
+        written: set[str] = set()
+        for name, weight in _weights(model_dir):
+            target = names.get_name(name, try_suffixes=(".weight", ".bias"))
+            if target is None or target not in expected | {"output.weight"}:
+                raise InputError(f"{model_dir}: weight {name} has no place in {base_gguf.name}")
+            if target == "output.weight" and target not in expected:
+                continue  # a head tied to the embeddings, saved all the same
+            if architecture in _PERMUTED and name.split(".")[-2] in heads:
+                weight = _interleave(weight, heads[name.split(".")[-2]])
+            _add(gguf, writer, target, weight, quantization)
+            written.add(target)
+        if missing := expected - written - {"rope_freqs.weight"}:
+            raise InputError(f"{model_dir}: no weight for {sorted(missing)[0]} of {base_gguf.name}")
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        temporary.replace(output)
+
+
+def _architecture(gguf: Any, name: str) -> Any:
+    return next(key for key, value in gguf.MODEL_ARCH_NAMES.items() if value == name)
+
+
+def _blocks(reader: Any) -> int:
+    architecture = reader.fields["general.architecture"].contents()
+    return int(reader.fields[f"{architecture}.block_count"].contents())
+
+
+def _heads(reader: Any, architecture: str) -> dict[str, int]:
+    """Heads by projection, of those whose rows are interleaved."""
+    heads = int(reader.fields[f"{architecture}.attention.head_count"].contents())
+    field = reader.fields.get(f"{architecture}.attention.head_count_kv")
+    return {"q_proj": heads, "k_proj": int(field.contents()) if field else heads}
+
+
+def _interleave(weight: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
+    """Rows of the two rotary halves in turn, per head (as llama.cpp's converter does)."""
+    shape = weight.shape
+    halves = weight.reshape(heads, 2, shape[0] // heads // 2, *shape[1:])
+    return halves.swapaxes(1, 2).reshape(shape)
+
+
+def _weights(model_dir: Path) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    """Every tensor of the folder's safetensors, as float32, one at a time."""
+    import torch
+    from safetensors import safe_open
+
+    files = sorted(model_dir.glob("*.safetensors"))
+    if not files:
+        raise InputError(f"{model_dir}: no *.safetensors in it")
+    for file in files:
+        with safe_open(file, framework="pt") as tensors:
+            for name in tensors.keys():  # noqa: SIM118 (not a mapping)
+                yield name, tensors.get_tensor(name).to(torch.float32).numpy()
+
+
+def _copy_values(gguf: Any, reader: Any, writer: Any, quantization: str) -> None:
+    """Key-values of the base, with the types they have there."""
+    own = {"general.architecture", "general.file_type", "general.quantization_version"}
+    for key, field in reader.fields.items():
+        if key.startswith("GGUF.") or key in own:
+            continue
+        kind = field.types[0]
+        inner = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
+        writer.add_key_value(key, field.contents(), kind, sub_type=inner)
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{quantization}"])
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+
+
+def _add(gguf: Any, writer: Any, name: str, weight: np.ndarray[Any, Any], kind: str) -> None:
+    if weight.ndim < 2 or weight.shape[-1] % _BLOCK:
+        writer.add_tensor(name, weight)
+        return
+    quantized = gguf.GGMLQuantizationType[kind]
+    writer.add_tensor(name, gguf.quants.quantize(weight, quantized), raw_dtype=quantized)
