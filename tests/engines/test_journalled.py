@@ -13,18 +13,16 @@ from meds3.errors import EngineError, StorageError
 class MemoryLog:
     def __init__(self) -> None:
         self.calls: dict[str, list[Completion]] = {}
-        self.notes: list[tuple[str, str]] = []
+        self.notes: list[str] = []
 
     def lookup(self, key: str) -> list[Completion] | None:
         return self.calls.get(key)
 
-    def record(
-        self, key: str, completions: list[Completion], seconds: float, purpose: str, problem_id: str
-    ) -> None:
+    def record(self, key: str, completions: list[Completion], seconds: float, purpose: str) -> None:
         assert key not in self.calls, "paid twice"
         assert seconds >= 0
         self.calls[key] = completions
-        self.notes.append((purpose, problem_id))
+        self.notes.append(purpose)
 
 
 def scripted(delay_s: float = 0.0, fail_after: int | None = None) -> ScriptedEngine:
@@ -33,10 +31,10 @@ def scripted(delay_s: float = 0.0, fail_after: int | None = None) -> ScriptedEng
 
 async def test_a_finished_call_is_replayed_by_a_new_engine() -> None:
     log = MemoryLog()
-    first = JournalledEngine(scripted(), log)
-    paid = await first.generate("q", Sampling(n=2), purpose="rollout", problem_id="p1")
+    first = JournalledEngine(scripted(), log, purpose="rollout")
+    paid = await first.generate("q", Sampling(n=2))
     assert (first.paid_calls, first.replayed_calls, first.generated_tokens) == (1, 0, 4)
-    assert log.notes == [("rollout", "p1")]
+    assert log.notes == ["rollout"]
     second: Engine = JournalledEngine(scripted(fail_after=0), log)
     assert await second.generate("q", Sampling(n=2)) == paid
     with pytest.raises(EngineError):
@@ -108,3 +106,11 @@ def test_the_key_depends_on_engine_prompt_and_every_sampling_field() -> None:
     keys |= {call_key("f", "p", base), call_key("e", "q", base), call_key("ep", "", base)}
     assert len(keys) == 8 + 3
     assert call_key("e", "p", base) == call_key("e", "p", Sampling())
+
+
+async def test_two_policies_with_one_file_name_do_not_share_their_calls() -> None:
+    log = Log()
+    await JournalledEngine(scripted(), log, model="digest of round 1").generate("q", Sampling())
+    second = JournalledEngine(scripted(), log, model="digest of round 2")
+    await second.generate("q", Sampling())
+    assert (second.paid_calls, second.replayed_calls) == (1, 0)

@@ -17,9 +17,7 @@ from meds3.runs.journal import Journal
 
 
 def add(journal: Journal, key: str) -> None:
-    journal.add_call(
-        key, [{"text": "Ja – ½"}], tokens=3, seconds=0.5, purpose="search", problem_id="p"
-    )
+    journal.add_call(key, [{"text": "Ja – ½"}], tokens=3, seconds=0.5, purpose="search")
 
 
 def test_a_call_comes_back_as_it_went_in(tmp_path: Path) -> None:
@@ -46,7 +44,7 @@ def test_a_killed_writer_loses_nothing_it_recorded(tmp_path: Path) -> None:
         from meds3.runs.journal import Journal
         journal = Journal(Path({str(path)!r}))
         for i in range(100_000):
-            journal.add_call(str(i), [], tokens=1, seconds=0, purpose="s", problem_id="p")
+            journal.add_call(str(i), [], tokens=1, seconds=0, purpose="s")
             print(i, flush=True)
         """
     )

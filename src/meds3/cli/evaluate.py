@@ -38,13 +38,9 @@ def evaluate(
         raise InputError(f"--system {system}: expected kept or base")
     asked = [check_strategy(name.strip()) for name in (strategies or "").split(",") if name.strip()]
     settings = load_config(config, overrides or ())
-    if n is not None:
-        settings = settings.model_copy(
-            update={"answering": settings.answering.model_copy(update={"n": n})}
-        )
     with Watch(console) as watch:
         _, rows, path = asyncio.run(
-            run_evaluation(settings, system, watch, asked)  # type: ignore[arg-type]  # checked
+            run_evaluation(settings, system, watch, n, asked)  # type: ignore[arg-type]  # checked
         )
     console.print(rows_table(rows, f"{settings.run_path}: held-out problems"))
     console.print(f"candidates: {path}", highlight=False)

@@ -24,7 +24,6 @@ class JournalCalls:
         completions: list[Completion],
         seconds: float,
         purpose: str,
-        problem_id: str,
     ) -> None:
         self._journal.add_call(
             key,
@@ -32,5 +31,4 @@ class JournalCalls:
             tokens=sum(completion.tokens for completion in completions),
             seconds=seconds,
             purpose=purpose,
-            problem_id=problem_id,
         )

@@ -23,7 +23,6 @@ class CallLog(Protocol):
         completions: list[Completion],
         seconds: float,
         purpose: str,
-        problem_id: str,
     ) -> None:
         """Keep a finished call; when this returns, a kill no longer loses it."""
         ...
@@ -32,14 +31,17 @@ class CallLog(Protocol):
 class JournalledEngine:
     """An engine whose finished calls are replayed from `log`.
 
-    A call is its prompt and its sampling, so callers who want fresh samples of one prompt
-    change the seed. Two identical calls in flight share one. Counters: `paid_calls`,
+    A call is the `model` (its digest: two policies may share a file name), its prompt and its
+    sampling, so callers who want fresh samples of one prompt
+    change the seed. `purpose` is only written down. Two identical calls in flight share one. Counters: `paid_calls`,
     `replayed_calls`, `generated_tokens` (of paid calls).
     """
 
-    def __init__(self, engine: Engine, log: CallLog) -> None:
+    def __init__(self, engine: Engine, log: CallLog, model: str = "", purpose: str = "") -> None:
         self._engine = engine
         self._log = log
+        self._model = model
+        self._purpose = purpose
         self._in_flight: dict[str, asyncio.Task[list[Completion]]] = {}
         self._waiting: dict[str, int] = {}
         self.paid_calls = 0
@@ -50,17 +52,15 @@ class JournalledEngine:
     def name(self) -> str:
         return self._engine.name
 
-    async def generate(
-        self, prompt: str, sampling: Sampling, *, purpose: str = "", problem_id: str = ""
-    ) -> list[Completion]:
-        """See `Engine.generate`. `purpose` and `problem_id` are only written down."""
-        key = call_key(self.name, prompt, sampling)
+    async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        """See `Engine.generate`."""
+        key = call_key(self._model or self.name, prompt, sampling)
         task = self._in_flight.get(key)
         if task is None:
             if (known := self._log.lookup(key)) is not None:
                 self.replayed_calls += 1
                 return known
-            task = asyncio.create_task(self._pay(key, prompt, sampling, purpose, problem_id))
+            task = asyncio.create_task(self._pay(key, prompt, sampling))
             self._in_flight[key] = task
             task.add_done_callback(lambda _: self._in_flight.pop(key, None))
         else:
@@ -83,20 +83,18 @@ class JournalledEngine:
                 del self._waiting[key]
                 task.cancel()  # does nothing to a finished task
 
-    async def _pay(
-        self, key: str, prompt: str, sampling: Sampling, purpose: str, problem_id: str
-    ) -> list[Completion]:
+    async def _pay(self, key: str, prompt: str, sampling: Sampling) -> list[Completion]:
         began = time.monotonic()
         completions = await self._engine.generate(prompt, sampling)
-        self._log.record(key, completions, time.monotonic() - began, purpose, problem_id)
+        self._log.record(key, completions, time.monotonic() - began, self._purpose)
         self.paid_calls += 1
         self.generated_tokens += sum(completion.tokens for completion in completions)
         return completions
 
 
-def call_key(engine_name: str, prompt: str, sampling: Sampling) -> str:
-    """sha256 (hex) over the engine, the prompt and every field of the sampling."""
-    parts = (engine_name, prompt, sampling.model_dump_json())
+def call_key(model: str, prompt: str, sampling: Sampling) -> str:
+    """sha256 (hex) over the model, the prompt and every field of the sampling."""
+    parts = (model, prompt, sampling.model_dump_json())
     digest = hashlib.sha256()
     for part in parts:
         body = part.encode("utf-8", "surrogatepass")

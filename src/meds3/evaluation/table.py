@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from meds3.evaluation.results import Comparison, Results, Row
@@ -70,14 +71,32 @@ def comparison_cells(c: Comparison) -> tuple[str, ...]:
 
 def to_table(results: Results) -> Table:
     """The console's table; the report shows the same cells."""
-    from rich.table import Table
+    return rows_table(results.rows, f"{results.run}: held-out problems")
 
-    table = Table(title=f"{results.run}: held-out problems", title_justify="left")
-    for heading in HEADINGS:
-        numeric = heading not in {"system", "strategy", "prompt"}
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=not numeric)
-    for before, row in zip([None, *results.rows], results.rows, strict=False):
+
+def rows_table(rows: Sequence[Row], title: str) -> Table:
+    """A line per system and strategy, the systems set apart."""
+    table = _table(title, HEADINGS, left={"system", "strategy", "prompt"})
+    for before, row in zip([None, *rows], rows, strict=False):
         if before is not None and before.system != row.system:
             table.add_section()
         table.add_row(*cells(row))
+    return table
+
+
+def comparison_table(results: Results) -> Table:
+    """The paired comparisons, each with the cost of both sides."""
+    table = _table("paired on the same questions", COMPARISON_HEADINGS, left={"a", "b"})
+    for comparison in results.comparisons:
+        table.add_row(*comparison_cells(comparison))
+    return table
+
+
+def _table(title: str, headings: Sequence[str], left: set[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        numeric = heading not in left
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=not numeric)
     return table

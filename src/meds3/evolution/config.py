@@ -7,7 +7,7 @@ import types
 import typing
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +21,8 @@ from meds3.evolution.presets import PRESETS
 from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
 from meds3.problems.config import ProblemsConfig
 from meds3.search.config import SearchConfig
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class RunConfig(BaseModel):
@@ -93,6 +95,17 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
         return RunConfig.model_validate(_merged(base, body))
     except ValidationError as error:
         raise InputError(f"config {path}:\n{describe(error, RunConfig)}") from error
+
+
+def settings_from(model: type[M], overrides: Sequence[str]) -> M:
+    """The defaults of one room's settings with `--set` overrides on top."""
+    body: dict[str, Any] = {}
+    for override in overrides:
+        _override(body, override)
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise InputError(f"--set:\n{describe(error, model)}") from error
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:

@@ -22,7 +22,8 @@ async def evaluate(
     config: RunConfig,
     which: Literal["base", "kept"],
     watcher: Watcher,
-    strategies: Sequence[str] | None = None,
+    n: int | None = None,
+    strategies: Sequence[str] = (),
 ) -> tuple[SystemEvaluation, list[Row], Path]:
     """Ask the held-out problems of `config`; what was asked before is taken from the journal.
 
@@ -35,7 +36,9 @@ async def evaluate(
         if which == "kept" and outcome.round:
             policy = round_policy(state.run, outcome.round, config.engine)
         example = policy.is_base and config.search.shows_example(1)
-        settings = config.answering.model_copy(update={"worked_example": example})
+        settings = config.answering.model_copy(
+            update={"worked_example": example, "n": n or config.answering.n}
+        )
         name = f"evaluate/{policy.name}"
         watcher.stage(name, f"{len(state.problems.heldout)} problems, {settings.n} chains each")
         scorer = TorchStepScorer(outcome.prm) if outcome.prm else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meds3.engines.build import build_engine
+from meds3.engines.calls import JournalCalls
 from meds3.engines.config import EngineConfig
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.protocol import Engine
@@ -68,7 +69,7 @@ class PolicyServer:
             await self.close()
             self._engine = build_engine(self.config, policy.served)
             self._loaded = policy
-        return JournalledEngine(self._engine, self.journal, policy.digest, purpose)
+        return JournalledEngine(self._engine, JournalCalls(self.journal), policy.digest, purpose)
 
     async def close(self) -> None:
         """Free the loaded model."""

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS problems (
   id TEXT PRIMARY KEY, split TEXT NOT NULL, dataset TEXT NOT NULL, domain TEXT NOT NULL,
   body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS calls (
-  key TEXT PRIMARY KEY, purpose TEXT NOT NULL, problem_id TEXT NOT NULL,
+  key TEXT PRIMARY KEY, purpose TEXT NOT NULL,
   completions TEXT NOT NULL, tokens INTEGER NOT NULL, seconds REAL NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS trees (
   round INTEGER, problem_id TEXT, prompt TEXT NOT NULL, stopped_because TEXT NOT NULL,
@@ -121,14 +121,13 @@ class Journal:
         tokens: int,
         seconds: float,
         purpose: str,
-        problem_id: str,
     ) -> None:
         """Record a finished call. The same key twice is a fault of ours: it raises."""
         body = json.dumps([dict(c) for c in completions], ensure_ascii=False)
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO calls VALUES (?,?,?,?,?,?,?)",
-                (key, purpose, problem_id, body, tokens, seconds, time.time()),
+                "INSERT INTO calls VALUES (?,?,?,?,?,?)",
+                (key, purpose, body, tokens, seconds, time.time()),
             )
 
     def call_totals(self) -> dict[str, dict[str, float]]:

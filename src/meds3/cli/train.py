@@ -1,0 +1,95 @@
+"""`meds3 train`: one training by itself, from a file of rows."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from meds3.cli.common import Overrides, console
+from meds3.cli.watch import Watch
+
+if TYPE_CHECKING:
+    from meds3.learning.jobs import Job
+
+app = typer.Typer(help="Train a policy or a PRM from JSONL rows.", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Argument(help="JSONL rows, such as runs/NAME/round-1/sft.jsonl.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")]
+Model = Annotated[str, typer.Option(help="embedded, a GGUF, a folder or a hub id.")]
+
+
+@app.command()
+def sft(
+    data: Data,
+    output: Output,
+    model: Model = "embedded",
+    seed: int = 0,
+    overrides: Overrides = None,
+) -> None:
+    """Fine-tune a policy on verified chains.
+
+    Example: `meds3 train sft runs/cpu-demo/round-1/sft.jsonl -o my-policy --set lr=1e-4`
+    """
+    from meds3.learning.jobs import SftJob
+
+    _run(SftJob, data, output, model, seed, overrides)
+
+
+@app.command()
+def dpo(
+    data: Data,
+    output: Output,
+    model: Model = "embedded",
+    seed: int = 0,
+    overrides: Overrides = None,
+) -> None:
+    """Fine-tune a policy on pairs of better and worse chains.
+
+    Example: `meds3 train dpo runs/NAME/round-1/dpo.jsonl -o my-policy --model my-sft`
+    """
+    from meds3.learning.jobs import DpoJob
+
+    _run(DpoJob, data, output, model, seed, overrides)
+
+
+@app.command()
+def prm(
+    data: Data,
+    output: Output,
+    model: Model = "embedded",
+    seed: int = 0,
+    overrides: Overrides = None,
+) -> None:
+    """Train a process reward model on labelled steps.
+
+    Example: `meds3 train prm runs/cpu-demo/round-1/prm.jsonl -o my-prm --model my-policy`
+    """
+    from meds3.learning.jobs import PrmJob
+
+    _run(PrmJob, data, output, model, seed, overrides)
+
+
+def _run(kind: Any, data: Path, output: Path, model: str, seed: int, overrides: Overrides) -> None:
+    from meds3.engines.models import ensure_model
+    from meds3.evolution.config import settings_from
+    from meds3.learning.launch import run_job
+
+    weights = ensure_model(model)
+    config = settings_from(kind.model_fields["config"].annotation, overrides or ())
+    extra = (
+        {"gguf_base": weights} if weights.suffix == ".gguf" and kind.__name__ != "PrmJob" else {}
+    )
+    job: Job = kind(model=weights, data=data, output=output, seed=seed, config=config, **extra)
+    log = output.with_name(f"{output.name}.log")
+    with Watch(console) as watch:
+        watch.stage(f"train {job.stage}", f"{data} → {output}")
+
+        def show(metrics: dict[str, Any]) -> None:
+            note = f"loss {metrics['loss']:.3f}"
+            watch.progress(metrics["step"], metrics["steps"], "steps", note)
+
+        asyncio.run(run_job(job, log, show))
+    console.print(f"written: {output}   log: {log}", highlight=False)
