@@ -1,0 +1,61 @@
+"""What the policy is shown: the question, how its answer must look, and the step format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meds3.answers.kinds import Answer, Choice, Date, FreeText, ItemSet, Label, Number, Span
+from meds3.chains.chain import Chain
+from meds3.problems.problem import Problem
+
+_INSTRUCTION = "Reason in short steps and end with 'The answer is ...'"
+
+
+@dataclass(frozen=True)
+class WorkedExample:
+    """A solved problem shown before the real one."""
+
+    problem: Problem
+    chain: Chain
+
+
+def question_text(problem: Problem) -> str:
+    """Context, question, options one a line, and how the answer must look."""
+    parts = [problem.context, problem.question]
+    parts += [f"{letter}. {text}" for letter, text in (problem.options or {}).items()]
+    parts.append(answer_form(problem.answer))
+    return "\n".join(part for part in parts if part)
+
+
+def answer_form(answer: Answer) -> str:
+    """One line on the form of the answer; the gold value is not used."""
+    match answer:
+        case Choice():
+            return "Answer with one letter."
+        case Label(labels=labels) if len(labels) <= 5:
+            return f"Answer with one of: {', '.join(labels)}."
+        case Label():
+            return "Answer with one of the names given."
+        case Span():
+            return "Answer with the exact words."
+        case Number(unit=unit):
+            return f"Answer with a number in {unit}." if unit else "Answer with a number."
+        case Date():
+            return "Answer with a date as YYYY-MM-DD."
+        case ItemSet():
+            return "Answer with the items, separated by '; '."
+        case FreeText():
+            return "Answer in one sentence."
+
+
+def messages(problem: Problem, example: WorkedExample | None) -> list[dict[str, str]]:
+    """The chat up to the open assistant turn; an example is an earlier pair of turns."""
+    turns = []
+    if example is not None:
+        turns.append({"role": "user", "content": _user(example.problem)})
+        turns.append({"role": "assistant", "content": example.chain.text})
+    return [*turns, {"role": "user", "content": _user(problem)}]
+
+
+def _user(problem: Problem) -> str:
+    return f"{question_text(problem)}\n{_INSTRUCTION}"
