@@ -31,7 +31,8 @@ def export_gguf(model_dir: Path, base_gguf: Path, output: Path, quantization: st
     architecture = str(values["general.architecture"])
     heads = _heads(reader, architecture)
     names = gguf.get_tensor_name_map(_architecture(gguf, architecture), _blocks(reader))
-    expected = {tensor.name for tensor in reader.tensors}
+    # GGUF names the fastest axis first, numpy last.
+    expected = {t.name: tuple(int(n) for n in reversed(t.shape)) for t in reader.tensors}
     temporary = output.with_name(f".{output.name}.tmp")
     with storing(output):
         writer = gguf.GGUFWriter(temporary, architecture)
@@ -39,15 +40,21 @@ def export_gguf(model_dir: Path, base_gguf: Path, output: Path, quantization: st
         written: set[str] = set()
         for name, weight in _weights(model_dir):
             target = names.get_name(name, try_suffixes=(".weight", ".bias"))
-            if target is None or target not in expected | {"output.weight"}:
+            if target is None or target not in [*expected, "output.weight"]:
                 raise InputError(f"{model_dir}: weight {name} has no place in {base_gguf.name}")
             if target == "output.weight" and target not in expected:
                 continue  # a head tied to the embeddings, saved all the same
+            if weight.shape != expected[target]:
+                raise InputError(
+                    f"{model_dir}: {name} has shape {weight.shape}, "
+                    f"{base_gguf.name} has {expected[target]}",
+                    "export with the GGUF file that the training began with",
+                )
             if architecture in _PERMUTED and name.split(".")[-2] in heads:
                 weight = _interleave(weight, heads[name.split(".")[-2]])
             _add(gguf, writer, target, weight, quantization)
             written.add(target)
-        if missing := expected - written - {"rope_freqs.weight"}:
+        if missing := expected.keys() - written - {"rope_freqs.weight"}:
             raise InputError(f"{model_dir}: no weight for {sorted(missing)[0]} of {base_gguf.name}")
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
