@@ -1,0 +1,1 @@
+"""Procedural problems: made by rule, verified by rule, train and test never share one."""

@@ -1,0 +1,128 @@
+"""Bedside calculations (clinical reasoning): one formula, the numbers given, a `Number` out.
+
+Level 1 is one step with small whole numbers; level 2 two steps or a division.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meds3.answers.kinds import Number
+from meds3.problems.gym.draft import Draft, Split, side
+
+Values = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Calculator:
+    """`formula` is told in the question; `tolerance` covers rounding to one decimal."""
+
+    name: str
+    level: int
+    unit: str | None
+    draw: Callable[[random.Random], Values]
+    text: Callable[[Values], str]
+    value: Callable[[Values], float]
+    tolerance: float = 0.0
+
+
+def _of(*ranges: range) -> Callable[[random.Random], Values]:
+    return lambda rng: tuple(rng.choice(r) for r in ranges)
+
+
+CALCULATORS = (
+    Calculator(
+        "pulse pressure",
+        1,
+        "mmHg",
+        _of(range(100, 200, 5), range(50, 95, 5)),
+        lambda v: (
+            f"Blood pressure is {v[0]}/{v[1]} mmHg. Pulse pressure = systolic - diastolic. "
+            "What is the pulse pressure?"
+        ),
+        lambda v: v[0] - v[1],
+    ),
+    Calculator(
+        "Glasgow coma score",
+        1,
+        "points",
+        _of(range(1, 5), range(1, 6), range(1, 7)),
+        lambda v: (
+            f"Eye response is {v[0]}, verbal response is {v[1]}, motor response is {v[2]}. "
+            "What is the Glasgow coma score, their sum?"
+        ),
+        lambda v: sum(v),
+    ),
+    Calculator(
+        "daily dose",
+        1,
+        "mg",
+        _of(range(10, 110, 10), range(2, 5)),
+        lambda v: (
+            f"A patient takes a {v[0]} mg tablet {v[1]} times a day. What is the total daily dose?"
+        ),
+        lambda v: v[0] * v[1],
+    ),
+    Calculator(
+        "pack-years",
+        1,
+        "pack-years",
+        _of(range(1, 4), range(5, 45)),
+        lambda v: (
+            f"A patient smoked {v[0]} packs a day for {v[1]} years. "
+            "Pack-years = packs a day x years. How many pack-years?"
+        ),
+        lambda v: v[0] * v[1],
+    ),
+    Calculator(
+        "anion gap",
+        2,
+        "mEq/L",
+        _of(range(130, 150), range(95, 112), range(10, 29)),
+        lambda v: (
+            f"Sodium is {v[0]}, chloride {v[1]} and bicarbonate {v[2]} mEq/L. "
+            "Anion gap = sodium - chloride - bicarbonate. What is the anion gap?"
+        ),
+        lambda v: v[0] - v[1] - v[2],
+    ),
+    Calculator(
+        "mean arterial pressure",
+        2,
+        "mmHg",
+        _of(range(100, 190, 2), range(50, 100, 2)),
+        lambda v: (
+            f"Blood pressure is {v[0]}/{v[1]} mmHg. Mean arterial pressure = "
+            "(systolic + 2 x diastolic) / 3. What is the mean arterial pressure?"
+        ),
+        lambda v: (v[0] + 2 * v[1]) / 3,
+        0.5,
+    ),
+    Calculator(
+        "body mass index",
+        2,
+        "kg/m2",
+        _of(range(50, 121), range(150, 196, 5)),
+        lambda v: (
+            f"Weight is {v[0]} kg and height is {v[1] / 100:.2f} m. "
+            "BMI = weight / height squared. What is the BMI?"
+        ),
+        lambda v: v[0] / (v[1] / 100) ** 2,
+        0.1,
+    ),
+)
+
+
+def generate(rng: random.Random, level: int, split: Split) -> Draft:
+    """A `Number`; a tuple of inputs belongs to one split alone."""
+    calculator = rng.choice([c for c in CALCULATORS if c.level == level])
+    values = calculator.draw(rng)
+    while side(calculator.name, *values) != split:
+        values = calculator.draw(rng)
+    answer = Number(
+        value=round(calculator.value(values), 2),
+        tolerance=calculator.tolerance,
+        unit=calculator.unit,
+    )
+    return Draft(calculator.text(values), answer, meta={"calculator": calculator.name})

@@ -1,0 +1,161 @@
+"""Seeds to search and held-out problems to measure on, from the sources of a config."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from meds3.answers.kinds import FreeText
+from meds3.errors import InputError
+from meds3.problems.config import GymSource, JsonlSource, MedsssSource, ProblemsConfig, Source
+from meds3.problems.gym.draft import Split
+from meds3.problems.gym.registry import TASKS, make
+from meds3.problems.problem import Problem
+from meds3.problems.sources.jsonl import read_jsonl
+from meds3.problems.sources.medsss import read_medsss
+
+
+@dataclass(frozen=True)
+class ProblemSplit:
+    """Disjoint by id and by the text of question and context.
+
+    `open_excluded` counts the free-text problems left out: no rule can verify them.
+    """
+
+    seeds: list[Problem]
+    heldout: list[Problem]
+    open_excluded: int = 0
+
+
+def load_problems(config: ProblemsConfig) -> ProblemSplit:
+    """Read, sample and split. The same config gives the same problems in the same order.
+
+    Raises `InputError` for a faulty file, or when a source holds fewer problems than asked.
+    """
+    seeds: list[Problem] = []
+    heldout: list[Problem] = []
+    excluded = 0
+    taken = _Taken()
+    # All held-out problems first, over all sources: a text held out is never a seed.
+    readers = [_reader(source) for source in config.sources]
+    for source, reader in zip(config.sources, readers, strict=True):
+        excluded += reader.excluded
+        heldout += _draw(source, reader.heldout, source.heldout, "heldout", taken)
+    for source, reader in zip(config.sources, readers, strict=True):
+        seeds += _draw(source, reader.seeds, source.seeds, "seeds", taken)
+    return ProblemSplit(_mixed(seeds), _mixed(heldout), excluded)
+
+
+@dataclass(frozen=True)
+class _Pools:
+    """Candidates of one source, by group (dataset, or gym task and level)."""
+
+    seeds: dict[str, list[Problem]]
+    heldout: dict[str, list[Problem]]
+    excluded: int = 0
+
+
+class _Taken:
+    """What is used already, by id and by text."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._texts: set[tuple[str, ...]] = set()
+        self._part_of: dict[str, str] = {}
+
+    def add(self, problem: Problem, part: str) -> bool:
+        """Whether the problem is new and its question is in no other part; then it is taken.
+
+        Inside one part, generic stems ("Which is true?") that differ in their options are
+        different problems; between parts they are not.
+        """
+        stem = " ".join(f"{problem.question} {problem.context or ''}".casefold().split())
+        text = (stem, *sorted((problem.options or {}).values()))
+        known = problem.id in self._ids or text in self._texts
+        if known or self._part_of.setdefault(stem, part) != part:
+            return False
+        self._ids.add(problem.id)
+        self._texts.add(text)
+        return True
+
+
+def _reader(source: Source) -> _Pools:
+    match source:
+        case GymSource():
+            return _Pools(_gym(source, "train"), _gym(source, "test"))
+        case JsonlSource() | MedsssSource():
+            main = _file(source, held=False)
+            other = _file(source, held=True) if source.heldout_path else main
+            usable, out = _verifiable(main), _verifiable(other)
+            everything = {p.id: p for p in (*main, *other)}.values()
+            left_out = sum(isinstance(p.answer, FreeText) for p in everything)
+            return _Pools(_grouped(usable), _grouped(out), left_out)
+
+
+def _gym(source: GymSource, split: Split) -> dict[str, list[Problem]]:
+    """The count spread over tasks and levels; the first groups get what is left over."""
+    names = list(TASKS) if source.tasks == "all" else list(source.tasks)
+    groups = [(TASKS[name], level) for level in source.level for name in names]
+    count = source.seeds if split == "train" else source.heldout
+    share, rest = divmod(count, len(groups))
+    return {
+        f"{task.name}/{level}": make(task, level, split, source.seed, share + (i < rest))
+        for i, (task, level) in enumerate(groups)
+    }
+
+
+def _file(source: JsonlSource | MedsssSource, held: bool) -> list[Problem]:
+    path = source.heldout_path if held and source.heldout_path else source.path
+    if isinstance(source, JsonlSource):
+        return read_jsonl(path)
+    return read_medsss(path, source.dataset, source.domain)
+
+
+def _verifiable(problems: Sequence[Problem]) -> list[Problem]:
+    return [p for p in problems if not isinstance(p.answer, FreeText)]
+
+
+def _grouped(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
+    groups: dict[str, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        groups[problem.dataset].append(problem)
+    return dict(groups)
+
+
+def _draw(
+    source: Source, groups: dict[str, list[Problem]], count: int, part: str, taken: _Taken
+) -> list[Problem]:
+    """`count` new problems, as evenly over the groups as they allow."""
+    queues: list[Iterator[Problem]] = []
+    for name in sorted(groups):
+        members = list(groups[name])
+        if not isinstance(source, GymSource):  # a gym stream is random already
+            random.Random(f"{source.seed}/{part}/{name}").shuffle(members)
+        queues.append(iter(members))
+    found: list[Problem] = []
+    while queues and len(found) < count:
+        for queue in list(queues):
+            if len(found) == count:
+                break
+            fresh = next((p for p in queue if taken.add(p, part)), None)
+            if fresh is None:
+                queues.remove(queue)
+            else:
+                found.append(fresh)
+    if len(found) < count:
+        where = source.kind if isinstance(source, GymSource) else f"{source.kind} {source.path}"
+        raise InputError(
+            f"source {where}: {part} asks for {count} problems, only {len(found)} are left "
+            "that are verifiable, new and not used by another part",
+            f"lower {part} to {len(found)}, or add a source",
+        )
+    return found
+
+
+def _mixed(problems: list[Problem]) -> list[Problem]:
+    """In one seeded order, so that a prefix of the list already holds every dataset."""
+    order = list(problems)
+    random.Random("order").shuffle(order)
+    return order
