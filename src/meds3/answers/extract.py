@@ -6,7 +6,7 @@ the same text gives the same extraction whatever the right answer is.
 
 from __future__ import annotations
 
-from meds3.answers.fold import fold
+from meds3.answers.fold import fold, tokens
 from meds3.answers.kinds import Answer, Choice, Date, FreeText, ItemSet, Label, Number, Span
 from meds3.answers.numbers import (
     NUMBER,
@@ -60,8 +60,18 @@ def _bare(text: str, like: Answer) -> str | None:
         rest = text[number.end() :].strip(" .") if number else "?"
         if rest and (len(rest.split()) > 2 or unit_after(rest, like.unit) is None):
             return None
+    if isinstance(like, Choice | Label) and tokens(fold(text)) not in _bare_forms(like):
+        return None
     key = _read(text, like)
     return None if key == AMBIGUOUS else key
+
+
+def _bare_forms(like: Choice | Label) -> list[list[str]]:
+    """What a text must be, whole, to be an answer without a marker: a thought is none."""
+    if isinstance(like, Label):
+        return [tokens(fold(label)) for label in like.labels]
+    pairs = [(letter.casefold(), tokens(fold(text))) for letter, text in like.options.items()]
+    return [form for letter, text in pairs for form in ([letter], text, [letter, *text])]
 
 
 def _read(payload: str, like: Answer) -> str | None:

@@ -39,7 +39,7 @@ class ChatTemplate:
                 eos_token=self.end_of_turn,
                 tools=None,
             )
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise InputError(f"chat template: {error}", _FIX) from error
 
     @staticmethod

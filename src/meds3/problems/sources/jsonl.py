@@ -147,7 +147,9 @@ def _closed(answer: Any, options: dict[str, str] | None, meta: dict[str, Any]) -
 def _extraction(answer: Any, _options: dict[str, str] | None, meta: dict[str, Any]) -> Answer:
     items, aliases = meta.get("items"), meta.get("aliases") or []
     if items:
-        return ItemSet(items=_texts("meta.items", items))
+        pairs = isinstance(items, list) and all(isinstance(item, list) for item in items)
+        joined = [" -> ".join(map(str, item)) for item in items] if pairs else items
+        return ItemSet(items=_texts("meta.items", joined))
     if not isinstance(aliases, list):
         raise RowError(f"meta.aliases: expected a list, found {aliases!r:.60}", "write [...]")
     if aliases and isinstance(aliases[0], list):  # one list of spellings for each item
