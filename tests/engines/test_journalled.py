@@ -109,7 +109,7 @@ def test_the_key_depends_on_engine_prompt_and_every_sampling_field() -> None:
 
 
 async def test_two_policies_with_one_file_name_do_not_share_their_calls() -> None:
-    log = Log()
+    log = MemoryLog()
     await JournalledEngine(scripted(), log, model="digest of round 1").generate("q", Sampling())
     second = JournalledEngine(scripted(), log, model="digest of round 2")
     await second.generate("q", Sampling())

@@ -61,7 +61,7 @@ def _problem(
     from pydantic import TypeAdapter
 
     from meds3.answers.kinds import Answer
-    from meds3.problems.problem import Problem
+    from meds3.problems.problem import Domain, Problem
 
     body: dict[str, Any] = {"question": question, "options": options, "context": context}
     if file is not None:
@@ -82,7 +82,7 @@ def _problem(
     return Problem(
         id="ask",
         dataset="ask",
-        domain="knowledge_qa",  # type: ignore[arg-type]  # pydantic makes it a Domain
+        domain=Domain.KNOWLEDGE_QA,
         question=body["question"],
         context=body["context"],
         options=lettered or None,
@@ -116,7 +116,7 @@ async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, see
     from meds3.engines.config import EngineConfig
     from meds3.engines.models import ensure_model
     from meds3.evolution.outcome import Outcome, config_of, outcome_of
-    from meds3.evolution.policies import served_by
+    from meds3.evolution.policies import servable, served_by
     from meds3.rewards.torch_scorer import TorchStepScorer
     from meds3.runs.directory import RunDirectory
     from meds3.selection.rules import check_strategy
@@ -137,7 +137,10 @@ async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, see
         f"{n} chains …[/]",
         highlight=False,
     )
-    served = served_by(outcome.policy, engine_config) if outcome.policy else base
+    if outcome.policy:
+        served = served_by(outcome.policy, engine_config)
+    else:
+        served = servable(base, engine_config)
     engine = build_engine(engine_config, served)
     scorer = TorchStepScorer(outcome.prm) if outcome.prm else None
     try:

@@ -32,8 +32,8 @@ class JournalledEngine:
     """An engine whose finished calls are replayed from `log`.
 
     A call is the `model` (its digest: two policies may share a file name), its prompt and its
-    sampling, so callers who want fresh samples of one prompt
-    change the seed. `purpose` is only written down. Two identical calls in flight share one. Counters: `paid_calls`,
+    sampling, so callers who want fresh samples of one prompt change the seed. `purpose` is only
+    written down. Two identical calls in flight share one. Counters: `paid_calls`,
     `replayed_calls`, `generated_tokens` (of paid calls).
     """
 

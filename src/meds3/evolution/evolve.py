@@ -47,7 +47,7 @@ async def opened(config: RunConfig, watcher: Watcher) -> AsyncIterator[Evolution
     """The run of `config`, opened for writing by this process alone."""
     problems = load_problems(config.problems)
     model = ensure_model(config.model)
-    base = base_policy(model)
+    base = base_policy(model, config.engine)
     run = RunDirectory(config.run_path)
     with run.only_writer():
         open_manifest(run, config.model_dump(mode="json"), config.science(), base.digest)

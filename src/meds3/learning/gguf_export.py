@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meds3.engines.gguf_file import write_gguf
 from meds3.errors import InputError
-from meds3.runs.atomic import storing
 
 if TYPE_CHECKING:
     import numpy as np
 
 # Architectures whose q and k rows GGUF stores interleaved (llama.cpp's rotary layout).
 _PERMUTED = {"llama", "mistral"}
-_BLOCK = 32  # Q8_0 quantises rows in blocks of 32
 
 
 def export_gguf(model_dir: Path, base_gguf: Path, output: Path, quantization: str = "Q8_0") -> None:
@@ -27,17 +26,14 @@ def export_gguf(model_dir: Path, base_gguf: Path, output: Path, quantization: st
     import gguf
 
     reader = gguf.GGUFReader(base_gguf)
-    values = {k: f.contents() for k, f in reader.fields.items() if k == "general.architecture"}
-    architecture = str(values["general.architecture"])
+    architecture = str(reader.fields["general.architecture"].contents())
     heads = _heads(reader, architecture)
     names = gguf.get_tensor_name_map(_architecture(gguf, architecture), _blocks(reader))
     # GGUF names the fastest axis first, numpy last.
     expected = {t.name: tuple(int(n) for n in reversed(t.shape)) for t in reader.tensors}
-    temporary = output.with_name(f".{output.name}.tmp")
-    with storing(output):
-        writer = gguf.GGUFWriter(temporary, architecture)
-        _copy_values(gguf, reader, writer, quantization)
-        written: set[str] = set()
+    written: set[str] = set()
+
+    def tensors() -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
         for name, weight in _weights(model_dir):
             target = names.get_name(name, try_suffixes=(".weight", ".bias"))
             if target is None or target not in [*expected, "output.weight"]:
@@ -52,15 +48,12 @@ def export_gguf(model_dir: Path, base_gguf: Path, output: Path, quantization: st
                 )
             if architecture in _PERMUTED and name.split(".")[-2] in heads:
                 weight = _interleave(weight, heads[name.split(".")[-2]])
-            _add(gguf, writer, target, weight, quantization)
             written.add(target)
+            yield target, weight
         if missing := expected.keys() - written - {"rope_freqs.weight"}:
             raise InputError(f"{model_dir}: no weight for {sorted(missing)[0]} of {base_gguf.name}")
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        temporary.replace(output)
+
+    write_gguf(reader, tensors(), output, quantization)
 
 
 def _architecture(gguf: Any, name: str) -> Any:
@@ -98,24 +91,3 @@ def _weights(model_dir: Path) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
         with safe_open(file, framework="pt") as tensors:
             for name in tensors.keys():  # noqa: SIM118 (not a mapping)
                 yield name, tensors.get_tensor(name).to(torch.float32).numpy()
-
-
-def _copy_values(gguf: Any, reader: Any, writer: Any, quantization: str) -> None:
-    """Key-values of the base, with the types they have there."""
-    own = {"general.architecture", "general.file_type", "general.quantization_version"}
-    for key, field in reader.fields.items():
-        if key.startswith("GGUF.") or key in own:
-            continue
-        kind = field.types[0]
-        inner = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(key, field.contents(), kind, sub_type=inner)
-    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{quantization}"])
-    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-
-
-def _add(gguf: Any, writer: Any, name: str, weight: np.ndarray[Any, Any], kind: str) -> None:
-    if weight.ndim < 2 or weight.shape[-1] % _BLOCK:
-        writer.add_tensor(name, weight)
-        return
-    quantized = gguf.GGMLQuantizationType[kind]
-    writer.add_tensor(name, gguf.quants.quantize(weight, quantized), raw_dtype=quantized)
