@@ -76,7 +76,7 @@ def test_calculator_golds_by_hand() -> None:
         for level in (1, 2)
         for p in make(TASKS["calculator"], level, "test", 0, 30)
     }
-    assert len(golds) == 7
+    assert len(golds) == 8
     for question, answer in golds.values():
         assert isinstance(answer, Number)
         assert answer.value > 0, question

@@ -41,8 +41,8 @@ _TRIAL = _example(
     "What is the effect of drug Z5 on cough?",
     "Trial: cough with drug Z5 compared with placebo: risk ratio 0.48, 95% CI 0.31 to 0.73.",
     Choice(letter="B", options=_EFFECTS),
-    "The 95% CI is 0.31 to 0.73, and no effect is 1.",
-    "0.31 and 0.73 are both below 1, so it is significantly decreased. The answer is B.",
+    "The 95% CI is 0.31 to 0.73, all below 1.",
+    "So cough is significantly decreased, option B. The answer is B.",
 )
 _FACT = _example(
     "fact",
@@ -62,8 +62,8 @@ _FORMULARY = _example(
         letter="C",
         options={"A": "opioid", "B": "anticoagulant", "C": "corticosteroid", "D": "laxative"},
     ),
-    "The formulary says prednisone: corticosteroid.",
-    "corticosteroid is option C. The answer is C.",
+    "Prednisone is a corticosteroid.",
+    "Option C is corticosteroid. The answer is C.",
 )
 _STUDY = _example(
     "study",
@@ -99,7 +99,7 @@ _CALCULATION = _example(
     "What is the fluid balance?",
     None,
     Number(value=250, unit="mL"),
-    "Fluid balance = intake - output.",
+    "Intake is 900 and output is 650.",
     "900 - 650 = 250. The answer is 250 mL.",
 )
 _NOTE_NUMBER = _example(

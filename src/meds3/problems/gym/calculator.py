@@ -37,16 +37,17 @@ CALCULATORS = (
         "pulse pressure",
         1,
         "mmHg",
-        _of(range(100, 200, 5), range(50, 95, 5)),
+        _of(range(100, 200, 10), range(50, 95, 5)),
         lambda v: (
-            f"Blood pressure is {v[0]}/{v[1]} mmHg. Pulse pressure = systolic - diastolic. "
+            f"Systolic pressure is {v[0]} and diastolic is {v[1]}. "
+            "Pulse pressure = systolic - diastolic. "
             "What is the pulse pressure?"
         ),
         lambda v: v[0] - v[1],
     ),
     Calculator(
         "Glasgow coma score",
-        1,
+        2,
         "points",
         _of(range(1, 5), range(1, 6), range(1, 7)),
         lambda v: (
@@ -59,7 +60,7 @@ CALCULATORS = (
         "daily dose",
         1,
         "mg",
-        _of(range(10, 110, 10), range(2, 5)),
+        _of(range(5, 105, 5), range(2, 5)),
         lambda v: (
             f"A patient takes a {v[0]} mg tablet {v[1]} times a day. What is the total daily dose?"
         ),
@@ -69,10 +70,20 @@ CALCULATORS = (
         "pack-years",
         1,
         "pack-years",
-        _of(range(1, 4), range(5, 45)),
+        _of(range(1, 5), range(5, 55, 5)),
         lambda v: (
             f"A patient smoked {v[0]} packs a day for {v[1]} years. "
             "Pack-years = packs a day x years. How many pack-years?"
+        ),
+        lambda v: v[0] * v[1],
+    ),
+    Calculator(
+        "urine volume",
+        1,
+        "mL",
+        _of(range(30, 110, 10), range(2, 11)),
+        lambda v: (
+            f"Urine output is {v[0]} mL an hour for {v[1]} hours. What is the total urine volume?"
         ),
         lambda v: v[0] * v[1],
     ),
