@@ -1,10 +1,10 @@
 """The step format of the paper: `Step k: …` paragraphs, the last one stating the answer.
 
-    Step 0: Let's break down this problem step by step.
+Step 0: Let's break down this problem step by step.
 
-    Step 1: …
+Step 1: …
 
-    Step 2: … The answer is B.
+Step 2: … The answer is B.
 """
 
 from __future__ import annotations
