@@ -114,9 +114,10 @@ async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, see
     from meds3.chains.template import ChatTemplate
     from meds3.engines.build import build_engine
     from meds3.engines.config import EngineConfig
+    from meds3.engines.forms import servable
     from meds3.engines.models import ensure_model
     from meds3.evolution.outcome import Outcome, config_of, outcome_of
-    from meds3.evolution.policies import servable, served_by
+    from meds3.evolution.policies import served_by
     from meds3.rewards.torch_scorer import TorchStepScorer
     from meds3.runs.directory import RunDirectory
     from meds3.selection.rules import check_strategy
@@ -140,7 +141,7 @@ async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, see
     if outcome.policy:
         served = served_by(outcome.policy, engine_config)
     else:
-        served = servable(base, engine_config)
+        served = servable(base, engine_config.kind)
     engine = build_engine(engine_config, served)
     scorer = TorchStepScorer(outcome.prm) if outcome.prm else None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -18,16 +19,22 @@ def pull(
     ] = "embedded",
     force: Annotated[bool, typer.Option("--force", help="Fetch again and replace.")] = False,
 ) -> None:
-    """Fetch a model into the cache and check its digest.
+    """Fetch a model into the cache, check its digest, and make the forms that a run loads.
 
     Example: meds3 model pull
     """
+    from meds3.engines.forms import servable, trainable
     from meds3.engines.models import ensure_model
 
     console = Console()
     with console.status(f"fetching {ref}"):
         path = ensure_model(ref, force=force)
     console.print(f"{ref}: {path}", soft_wrap=True)
+    with console.status("preparing it for the CPU engine"):
+        console.print(f"to answer: {servable(path, 'openvino')}", soft_wrap=True)
+    if find_spec("transformers") is not None:
+        with console.status("preparing it for training"):
+            console.print(f"to train: {trainable(path)}", soft_wrap=True)
 
 
 @app.command("list")

@@ -73,16 +73,22 @@ def prm(
 
 
 def _run(kind: Any, data: Path, output: Path, model: str, seed: int, overrides: Overrides) -> None:
+    from meds3.engines.forms import trainable
     from meds3.engines.models import ensure_model
     from meds3.evolution.config import settings_from
     from meds3.learning.launch import run_job
 
     weights = ensure_model(model)
-    config = settings_from(kind.model_fields["config"].annotation, overrides or ())
-    extra = (
-        {"gguf_base": weights} if weights.suffix == ".gguf" and kind.__name__ != "PrmJob" else {}
-    )
-    job: Job = kind(model=weights, data=data, output=output, seed=seed, config=config, **extra)
+    body = {
+        "model": trainable(weights),
+        "data": data,
+        "output": output,
+        "seed": seed,
+        "config": settings_from(kind.model_fields["config"].annotation, overrides or ()),
+    }
+    if weights.suffix == ".gguf" and "gguf_base" in kind.model_fields:
+        body["gguf_base"] = weights
+    job: Job = kind(**body)
     log = output.with_name(f"{output.name}.log")
     with Watch(console) as watch:
         watch.stage(f"train {job.stage}", f"{data} → {output}")

@@ -8,9 +8,8 @@ from pathlib import Path
 from meds3.engines.build import build_engine
 from meds3.engines.calls import JournalCalls
 from meds3.engines.config import EngineConfig
-from meds3.engines.gguf_file import as_q8_0
+from meds3.engines.forms import servable, trainable
 from meds3.engines.journalled import JournalledEngine
-from meds3.engines.models import cache_folder
 from meds3.engines.protocol import Engine
 from meds3.errors import InputError
 from meds3.runs.digest import digest_path
@@ -37,16 +36,8 @@ class Policy:
 
 def base_policy(model: Path, engine: EngineConfig) -> Policy:
     """The model a run starts from, in the form that `engine` loads."""
-    served = servable(model, engine)
-    return Policy(BASE, model, served, digest_path(served))
-
-
-def servable(model: Path, engine: EngineConfig) -> Path:
-    """`model`, or for OpenVINO its Q8_0 form, made once and cached."""
-    if engine.kind != "openvino" or model.suffix != ".gguf":
-        return model
-    cached = cache_folder() / "models" / f"{model.stem}-{digest_path(model)[:12]}.Q8_0.gguf"
-    return as_q8_0(model, cached)
+    served = servable(model, engine.kind)
+    return Policy(BASE, trainable(model), served, digest_path(served))
 
 
 def round_policy(run: RunDirectory, round_: int, engine: EngineConfig) -> Policy:

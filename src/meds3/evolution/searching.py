@@ -7,6 +7,7 @@ from typing import Any
 from meds3.evaluation.results import SearchStats
 from meds3.evaluation.trees import search_stats
 from meds3.evolution.policies import Policy
+from meds3.evolution.stages import ticking
 from meds3.evolution.state import Evolution
 from meds3.search.scheduler import SearchProgress, search_problems
 from meds3.search.store import load_trees
@@ -22,20 +23,23 @@ async def search_round(
     async def work() -> dict[str, Any]:
         engine = await state.server.engine(policy, name)
 
-        def show(p: SearchProgress) -> None:
-            note = f"{p.correct_chains} correct chains, {engine.generated_tokens:,} tokens"
-            state.stages.watcher.progress(p.done, p.trees, "trees", note)
+        progress = SearchProgress(len(state.problems.seeds))
 
-        await search_problems(
-            state.problems.seeds,
-            engine,
-            state.template,
-            state.journal,
-            config.search,
-            round_=number,
-            seed=config.seed,
-            on_progress=show,
-        )
+        def show() -> None:
+            note = f"{progress.correct_chains} correct chains, {engine.generated_tokens:,} tokens"
+            state.stages.watcher.progress(progress.done, progress.trees, "trees", note)
+
+        with ticking(show):
+            await search_problems(
+                state.problems.seeds,
+                engine,
+                state.template,
+                state.journal,
+                config.search,
+                round_=number,
+                seed=config.seed,
+                progress=progress,
+            )
         return {
             "paid_calls": engine.paid_calls,
             "replayed_calls": engine.replayed_calls,

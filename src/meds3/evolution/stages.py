@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -54,6 +56,22 @@ class Stages:
         self.journal.finish_stage(name, wanted, _digests(outputs), detail, seconds)
         self.watcher.stage(name, f"done in {seconds:.0f} s")
         return {**detail, "seconds": seconds}
+
+
+@contextmanager
+def ticking(show: Callable[[], None], every_s: float = 2.0) -> Iterator[None]:
+    """Call `show` every so often while the block runs: a slow stage must be seen to live."""
+
+    async def tick() -> None:
+        while True:
+            show()
+            await asyncio.sleep(every_s)
+
+    task = asyncio.get_running_loop().create_task(tick())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _digests(outputs: Sequence[Path]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meds3.answers.verdict import Verdict
@@ -24,7 +24,7 @@ from meds3.search.tree import Tree
 
 @dataclass
 class SearchProgress:
-    """What a watcher sees after each finished tree."""
+    """Counts over the finished trees, for a watcher to read at any time."""
 
     trees: int
     done: int = 0
@@ -51,7 +51,7 @@ async def search_problems(
     *,
     round_: int,
     seed: int,
-    on_progress: Callable[[SearchProgress], None] = lambda _: None,
+    progress: SearchProgress | None = None,
 ) -> list[Tree]:
     """A finished tree per problem, in the order of the problems; finished ones are not redone.
 
@@ -59,13 +59,12 @@ async def search_problems(
     is raised; what was finished is in the journal.
     """
     trees = load_trees(journal, round_)
-    progress = SearchProgress(len(problems))
+    progress = progress or SearchProgress(len(problems))
     room = asyncio.Semaphore(config.trees_in_flight)
 
     async def search(problem: Problem) -> None:
         if (finished := trees.get(problem.id)) is not None:
             progress.add(finished, 0)
-            on_progress(progress)
             return
         async with room:
             example = example_for(problem) if config.shows_example(round_) else None
@@ -75,7 +74,6 @@ async def search_problems(
             save_tree(journal, round_, tree)
             trees[problem.id] = tree
             progress.add(tree, actions.tokens)
-            on_progress(progress)
 
     try:
         async with asyncio.TaskGroup() as group:
