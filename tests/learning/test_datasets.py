@@ -5,10 +5,9 @@ import pytest
 from meds3.chains.chain import chain_of, parse_chain
 from meds3.errors import InputError
 from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
-from meds3.learning.datasets import prm_rows, sft_rows
+from meds3.learning.datasets import prm_rows, sft_rows, states_once
 from meds3.learning.pairs import dpo_rows
 from meds3.learning.rows import PrmRow, SftRow, read_rows, write_rows
-from meds3.learning.summary import tree_summary
 from tests.learning.trees import PROBLEM, PROMPT, hand_tree
 
 
@@ -107,10 +106,14 @@ def test_completions_parse_back_to_their_chain():
         assert parse_chain(row.completion).text == row.completion
 
 
-def test_tree_summary_counts_the_hand_tree():
-    summary = tree_summary([hand_tree()])
-    assert summary["solved"] == 1
-    assert summary["finishes"] == 2
-    assert summary["correct_finishes"] == 1
-    assert summary["verdicts"] == {"correct": 2, "unparsable": 1, "wrong": 2}
-    assert summary["nodes_by_depth"] == {"0": 1, "1": 2, "2": 4, "3": 1}
+@pytest.mark.parametrize(
+    ("last", "once"),
+    [
+        ("So it is B. The answer is B.", True),
+        ("The answer is 2.5 mg once daily", True),
+        ("The answer is B. The answer is B.", False),
+        ("The answer is B. This is so because of the text.", False),
+    ],
+)
+def test_a_chain_that_goes_on_after_its_answer_teaches_nothing(last: str, once: bool) -> None:
+    assert states_once(chain_of("First.", last)) is once

@@ -16,3 +16,5 @@ Overrides = Annotated[
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 
 console = Console()
+if not console.is_terminal:
+    console.width = 110  # a log file has no width of its own

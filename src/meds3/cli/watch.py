@@ -74,9 +74,9 @@ class Watch:
             )
         elif time.monotonic() - self._said >= _PLAIN_EVERY_S:
             self._said = time.monotonic()
-            left = elapsed / done * (total - done) if done else float("nan")
+            left = f"about {elapsed / done * (total - done):.0f} s left" if done else "just begun"
             self.console.print(
                 f"  {self._name}: {done:g}/{total:g} {unit}, {rate}, "
-                f"{elapsed:.0f} s, about {left:.0f} s left {note}",
+                f"{elapsed:.0f} s, {left}; {note}",
                 highlight=False,
             )

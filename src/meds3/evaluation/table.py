@@ -75,20 +75,25 @@ def to_table(results: Results) -> Table:
 
 
 def rows_table(rows: Sequence[Row], title: str) -> Table:
-    """A line per system and strategy, the systems set apart."""
-    table = _table(title, HEADINGS, left={"system", "strategy", "prompt"})
+    """A line per system and strategy, the systems set apart; fits 80 columns."""
+    headings = ("system", "strategy", "n", "accuracy", "unparsable", "tokens", "seconds")
+    table = _table(title, headings, left={"system", "strategy"})
     for before, row in zip([None, *rows], rows, strict=False):
         if before is not None and before.system != row.system:
             table.add_section()
-        table.add_row(*cells(row))
+        system, strategy, n, accuracy, limits, unparsable, _, tokens, seconds, _ = cells(row)
+        right = f"{accuracy} ({limits})"
+        table.add_row(system, strategy, n, right, unparsable, tokens, seconds)
     return table
 
 
 def comparison_table(results: Results) -> Table:
-    """The paired comparisons, each with the cost of both sides."""
-    table = _table("paired on the same questions", COMPARISON_HEADINGS, left={"a", "b"})
+    """The paired comparisons; the cost of either side is in the table above."""
+    headings = ("a", "b", "n", "a − b", "p", "only a : b")
+    table = _table("paired on the same questions", headings, left={"a", "b"})
     for comparison in results.comparisons:
-        table.add_row(*comparison_cells(comparison))
+        a, b, n, difference, limits, p, only, _, _ = comparison_cells(comparison)
+        table.add_row(a, b, n, f"{difference} ({limits})", p, only)
     return table
 
 

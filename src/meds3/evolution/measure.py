@@ -16,22 +16,25 @@ from meds3.evolution.policies import BASE, Policy
 from meds3.evolution.state import Evolution
 from meds3.rewards.torch_scorer import TorchStepScorer
 
+EXAMPLE = f"{BASE}-example"  # the base asked with one worked example: a stronger baseline
 
-async def sample_policy(state: Evolution, policy: Policy) -> SystemEvaluation:
+
+async def sample_policy(
+    state: Evolution, policy: Policy, *, worked_example: bool = False
+) -> SystemEvaluation:
     """What a policy says on the held-out problems: greedy and sampled, not yet step-scored.
 
-    The base is asked with a worked example, its best prompt and the one it searched with; a
-    trained policy is asked the bare problem.
+    Every policy is asked the bare problem. The base is also asked with the worked example that
+    round 1 searches with, so that nobody takes a learnt format for learnt medicine.
     """
-    name = f"eval/{policy.name}"
-    path = state.run.evaluation(policy.name)
-    settings = state.config.answering.model_copy(
-        update={"worked_example": policy.is_base and state.config.search.shows_example(1)}
-    )
+    system = EXAMPLE if worked_example else policy.name
+    name = f"eval/{system}"
+    path = state.run.evaluation(system)
+    settings = state.config.answering.model_copy(update={"worked_example": worked_example})
 
     async def work() -> SystemEvaluation:
         return await evaluate_system(
-            policy.name,
+            system,
             state.problems.heldout,
             await state.server.engine(policy, name),
             state.template,
@@ -110,12 +113,13 @@ async def judge_round(
 
 def to_compare(names: list[str]) -> list[tuple[str, str, str, str]]:
     """The comparisons of a report, each (a, strategy, b, strategy): what a reader asks first."""
-    last = names[-1]
-    pairs = [(last, "pvs", BASE, "majority"), (last, "pvs", BASE, "pvs")]
+    rounds = [name for name in names if name not in (BASE, EXAMPLE)]
+    last = rounds[-1]
+    pairs = [(last, "pvs", BASE, "majority")]
+    pairs += [(last, "pvs", EXAMPLE, "majority")] if EXAMPLE in names else []
     pairs += [(last, "greedy", BASE, "greedy"), (last, "majority", BASE, "majority")]
-    pairs += [(last, "pvs", last, "majority")]
-    if len(names) > 2:
-        pairs += [(last, "pvs", names[-2], "pvs")]
+    pairs += [(last, "pvs", BASE, "pvs"), (last, "pvs", last, "majority")]
+    pairs += [(last, "pvs", rounds[-2], "pvs")] if len(rounds) > 1 else []
     return pairs
 
 

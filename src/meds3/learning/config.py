@@ -58,6 +58,9 @@ class SftConfig(PackedTrainingConfig):
     kept_rollouts: bool = Field(
         True, description="also learn from correct simulations, not only from Finish nodes"
     )
+    one_statement: bool = Field(
+        True, description="leave out chains that state their answer twice or go on after it"
+    )
     min_steps: int = Field(1, ge=1, description="leave out chains of fewer steps after Step 0")
 
 

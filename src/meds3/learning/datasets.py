@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from meds3.answers.verdict import Verdict
-from meds3.chains.chain import Chain
+from meds3.chains.chain import ANSWER_PHRASE, Chain
 from meds3.learning.config import PrmConfig, SftConfig
 from meds3.learning.labels import step_labels
 from meds3.learning.rows import PrmRow, SftRow
@@ -14,6 +15,8 @@ from meds3.learning.summary import label_counts, row_counts
 from meds3.problems.problem import Problem
 from meds3.runs.digest import digest_of
 from meds3.search.tree import Node, Tree
+
+_MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
 
 
 def problems_by_id(problems: Iterable[Problem]) -> dict[str, Problem]:
@@ -53,8 +56,17 @@ def correct_chains(tree: Tree, config: SftConfig) -> list[Chain]:
             for rollout in node.rollouts
             if rollout.verdict is Verdict.CORRECT
         ]
+    if config.one_statement:
+        chains = [chain for chain in chains if states_once(chain)]
     distinct = {c.text.casefold(): c for c in chains if len(c.steps) > config.min_steps}
     return sorted(distinct.values(), key=lambda chain: (len(chain.text), chain.text))
+
+
+def states_once(chain: Chain) -> bool:
+    """Whether the chain ends with its only `The answer is X.`, with nothing after it."""
+    before, phrase, answer = chain.text.rpartition(ANSWER_PHRASE)
+    once = phrase != "" and ANSWER_PHRASE.casefold() not in before.casefold()
+    return once and not _MORE.search(answer.strip())
 
 
 def diverse(chains: Sequence[Chain], most: int) -> list[Chain]:

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from meds3.answers.verdict import Verdict
 from meds3.learning.rows import Row
-from meds3.search.tree import Tree
 
 
 def row_counts(rows: Sequence[Row], depths: Sequence[int]) -> dict[str, Any]:
@@ -28,35 +26,6 @@ def label_counts(labels: Sequence[Sequence[float | None]]) -> dict[str, int]:
     unlabelled = sum(label is None for label in flat)
     negatives = len(flat) - positives - unlabelled
     return {"positives": positives, "negatives": negatives, "unlabelled": unlabelled}
-
-
-def tree_summary(trees: Sequence[Tree]) -> dict[str, Any]:
-    """What a round's search found: `solved` trees hold at least one verified chain."""
-    finishes = [node for tree in trees for node in tree.finishes()]
-    rollouts = [r for tree in trees for node in tree.nodes for r in node.rollouts]
-    verdicts = [node.verdict for node in finishes if node.verdict] + [r.verdict for r in rollouts]
-    return {
-        "trees": len(trees),
-        "solved": sum(_solved(tree) for tree in trees),
-        "nodes": sum(len(tree.nodes) for tree in trees),
-        "finishes": len(finishes),
-        "correct_finishes": sum(node.verdict is Verdict.CORRECT for node in finishes),
-        "rollouts": len(rollouts),
-        "verdicts": _sorted(Counter(verdict.value for verdict in verdicts)),
-        "nodes_by_depth": {
-            str(depth): n
-            for depth, n in sorted(Counter(n.depth for t in trees for n in t.nodes).items())
-        },
-        "stopped_because": _sorted(Counter(tree.stopped_because for tree in trees)),
-    }
-
-
-def _solved(tree: Tree) -> bool:
-    return any(
-        node.verdict is Verdict.CORRECT
-        or any(rollout.verdict is Verdict.CORRECT for rollout in node.rollouts)
-        for node in tree.nodes
-    )
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

@@ -46,7 +46,9 @@ def load_prm(path: Path, device: str | None = None) -> tuple[Any, Any]:
 
     import torch
     from transformers import AutoModelForTokenClassification, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     config = path / "config.json"
     if not config.is_file() or not json.loads(config.read_text("utf-8")).get(PRM_MARK):
         raise InputError(

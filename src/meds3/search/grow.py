@@ -83,10 +83,9 @@ async def _expand(actions: Actions, tree: Tree, leaf: Node) -> list[tuple[Step, 
     finishing = sum(draw.random() < config.finish_share for _ in range(config.max_children))
     if leaf.depth + 1 >= config.max_depth:
         finishing = config.max_children
-    steps, finishes = await asyncio.gather(
-        actions.reason(chain, config.max_children - finishing, f"{leaf.id}:reason"),
-        actions.complete(chain, finishing, f"{leaf.id}:finish"),
-    )
+    # One after the other: the second call finds the prompt in the engine's prefix cache.
+    steps = await actions.reason(chain, config.max_children - finishing, f"{leaf.id}:reason")
+    finishes = await actions.complete(chain, finishing, f"{leaf.id}:finish")
     return [(step,) for step in steps] + [finish.steps for finish in finishes]
 
 
