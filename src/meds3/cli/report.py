@@ -22,5 +22,6 @@ def report(run: RunPath) -> None:
     console.print(comparison_table(results))
     for info in results.rounds:
         if info.gate is not None:
-            console.print(f"round {info.number} {info.gate.reason}", highlight=False)
+            fate = "kept" if info.gate.kept else "rolled back"
+            console.print(f"round {info.number} {fate}: {info.gate.reason}", highlight=False)
     console.print(f"report: {directory.report_path}", highlight=False)

@@ -91,12 +91,12 @@ async def judge_round(
     async def work() -> dict[str, Any]:
         test = compare(new, gate.strategy, previous, gate.strategy, state.config.evaluation)
         kept = keeps_round(test.difference, test.p_mcnemar, gate)
-        verb = "kept: no harm shown" if kept else "rolled back: harm shown"
+        shown = "no harm shown" if kept else "harm shown"
         decision = GateDecision(
             kept=kept,
             against=previous.name,
             alpha=gate.alpha,
-            reason=f"{verb} ({100 * test.difference:+.1f} points, p = {test.p_mcnemar:.3g})",
+            reason=f"{shown} ({100 * test.difference:+.1f} points, p = {test.p_mcnemar:.3g})",
             comparison=test,
         )
         state.stages.watcher.stage(gate_stage(number), decision.reason)
