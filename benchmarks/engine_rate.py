@@ -18,6 +18,7 @@ from typing import Any
 
 from meds3.engines.build import build_engine
 from meds3.engines.config import EngineConfig
+from meds3.engines.forms import servable
 from meds3.engines.models import ensure_model
 from meds3.engines.protocol import Sampling
 
@@ -89,7 +90,8 @@ def main() -> None:
             "threads": given.threads,
         }
     )
-    print(json.dumps(asyncio.run(measure(ensure_model(given.model), config, calls))))
+    model = servable(ensure_model(given.model), config.kind)
+    print(json.dumps(asyncio.run(measure(model, config, calls))))
 
 
 if __name__ == "__main__":
