@@ -165,7 +165,8 @@ def _show(problem: Problem, answered: Answered) -> None:
         options = problem.options or {}
         text = ". ".join(filter(None, (selection.answer, options.get(selection.answer or ""))))
         console.print(f"\n[bold green]Answer: {escape(text)}[/]")
-        console.print(f"confidence {selection.confidence:.0%} of the vote ({answered.strategy})")
+        share = f"{selection.confidence:.0%} of the vote"
+        console.print(f"confidence {share} ({answered.strategy}; not calibrated)")
         if answered.refer:
             console.print("[bold yellow]Low confidence: refer to a clinician.[/]")
     votes = Table("answer", "votes", "chains")

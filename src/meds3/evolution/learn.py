@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from meds3.errors import InputError
 from meds3.evaluation.results import TrainingMetrics
 from meds3.evolution.policies import Policy
 from meds3.evolution.state import Evolution
-from meds3.learning.config import DpoConfig
 from meds3.learning.datasets import prm_rows, sft_rows
 from meds3.learning.jobs import DpoJob, Job, PrmJob, SftJob
 from meds3.learning.launch import run_job
@@ -26,12 +24,18 @@ async def learn(
     """Train round `number` from `policy` on `trees`; rows per dataset, and how training went.
 
     Leaves `round-k/policy` and `round-k/prm`. The PRM starts from the policy just trained.
-    Raises `InputError` when the search found nothing to learn from.
+    A round without a pair for DPO goes without DPO, and says so. Raises `InputError` when the
+    search found nothing to learn from.
     """
     folder, config = state.run.round(number), state.config
     counts = await _datasets(state, number, trees)
     trained = folder / "policy"
-    sft_output = folder / "sft" if config.dpo else trained
+    dpo = config.dpo if counts.get("dpo") else None
+    if config.dpo and not dpo:
+        said = f"skipped: no pair differs in value by more than {config.dpo.gap}"
+        state.stages.watcher.stage(f"round-{number}/dpo", said)
+        state.journal.event("skipped", stage=f"round-{number}/dpo", reason=said)
+    sft_output = folder / "sft" if dpo else trained
     gguf_base = state.base.served if config.engine.kind == "openvino" else None
     metrics = [
         await _train(
@@ -43,13 +47,21 @@ async def learn(
                 output=sft_output,
                 seed=derived_seed(config.seed, number, "sft"),
                 config=config.sft,
-                gguf_base=None if config.dpo else gguf_base,
+                gguf_base=None if dpo else gguf_base,
             ),
             counts["sft"],
         )
     ]
-    if config.dpo:
-        metrics.append(await _dpo(state, number, config.dpo, sft_output, gguf_base, counts["dpo"]))
+    if dpo:
+        job = DpoJob(
+            model=sft_output,
+            data=folder / "dpo.jsonl",
+            output=trained,
+            seed=derived_seed(config.seed, number, "dpo"),
+            config=dpo,
+            gguf_base=gguf_base,
+        )
+        metrics.append(await _train(state, number, job, counts["dpo"]))
     prm = PrmJob(
         model=trained,
         data=folder / "prm.jsonl",
@@ -59,30 +71,6 @@ async def learn(
     )
     metrics.append(await _train(state, number, prm, counts["prm"]))
     return counts, metrics
-
-
-async def _dpo(
-    state: Evolution,
-    number: int,
-    config: DpoConfig,
-    start: Path,
-    gguf_base: Path | None,
-    pairs: int,
-) -> TrainingMetrics:
-    if pairs == 0:
-        raise InputError(
-            f"round {number}: no pair of steps differs in value by more than {config.gap}",
-            "search more problems or nodes, lower dpo.gap, or set dpo=null",
-        )
-    job = DpoJob(
-        model=start,
-        data=state.run.round(number) / "dpo.jsonl",
-        output=state.run.round(number) / "policy",
-        seed=derived_seed(state.config.seed, number, "dpo"),
-        config=config,
-        gguf_base=gguf_base,
-    )
-    return await _train(state, number, job, pairs)
 
 
 async def _datasets(state: Evolution, number: int, trees: Sequence[Tree]) -> dict[str, int]:
