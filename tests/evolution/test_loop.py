@@ -90,7 +90,7 @@ def test_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
 
     results = read_results(run / "results.json")
     assert {row.strategy for row in results.rows} >= {"greedy", "majority", "pvs"}
-    assert [system.name for system in results.systems] == ["base", "round-1"]
+    assert [system.name for system in results.systems] == ["base", "base-example", "round-1"]
     assert all(0 <= row.low <= row.accuracy <= row.high <= 1 for row in results.rows)
     report = (run / "report.html").read_text()
     assert "<svg" in report
