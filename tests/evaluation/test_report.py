@@ -108,6 +108,32 @@ def test_the_headline_is_the_first_comparison_with_the_base(data: ReportData) ->
     first = headline(data.results)[0]
     assert first.startswith("On 100 held-out problems, round-1 with pvs answered")
     assert "base with majority" in first
+    assert first.endswith("Only the second was shown a worked example.")
+
+
+def test_no_base_goes_unmentioned(data: ReportData) -> None:
+    """The comparison that shows no gain stands beside the one that shows it."""
+    strong = data.results.systems[0].model_copy(update={"name": "base-example"})
+    gain = data.results.comparisons[0]
+    none = gain.model_copy(
+        update={
+            "b": gain.b.model_copy(update={"system": "base-example", "accuracy": 0.83}),
+            "difference": -0.02,
+            "low": -0.1,
+            "high": 0.06,
+            "p_mcnemar": 0.8,
+        }
+    )
+    results = data.results.model_copy(
+        update={
+            "systems": [*data.results.systems, strong],
+            "comparisons": [*data.results.comparisons, none],
+        }
+    )
+    told = headline(results)
+    assert "base with majority" in told[0]
+    assert "base-example with majority 83.0%: -2.0 points" in told[1]
+    assert "Chance alone could explain" in told[1]
 
 
 def test_results_survive_the_disk(tmp_path: Path, data: ReportData) -> None:

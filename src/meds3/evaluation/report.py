@@ -23,10 +23,18 @@ class ReportData(BaseModel):
 
 
 def headline(results: Results) -> list[str]:
-    """What the run shows, in sentences: the first comparison with the base, then the rounds."""
-    against_base = [c for c in results.comparisons if c.b.system == "base"]
-    chosen = (against_base or results.comparisons)[:1]
-    sentences = [_sentence(comparison) for comparison in chosen]
+    """What the run shows, in sentences: against every base, then the fate of every round.
+
+    One comparison per base system, the first made: a base that was shown a worked example may
+    be as good as the trained policy where the bare one is not, and must not go unmentioned.
+    """
+    bases = {system.name for system in results.systems if system.kind == "base"}
+    chosen: dict[str, Comparison] = {}
+    for comparison in results.comparisons:
+        if comparison.b.system in bases:
+            chosen.setdefault(comparison.b.system, comparison)
+    told = list(chosen.values()) or results.comparisons[:1]
+    sentences = [_sentence(comparison, results) for comparison in told]
     for info in results.rounds:
         if info.gate is not None:
             fate = "kept" if info.gate.kept else "rolled back"
@@ -34,7 +42,7 @@ def headline(results: Results) -> list[str]:
     return sentences or ["No paired comparison was made in this run."]
 
 
-def _sentence(c: Comparison) -> str:
+def _sentence(c: Comparison, results: Results) -> str:
     if c.p_mcnemar < 0.05:
         verdict = "better" if c.difference > 0 else "worse"
         verdict = f"The first is {verdict}, by more than chance explains"
@@ -45,7 +53,18 @@ def _sentence(c: Comparison) -> str:
         f"{table.percent(c.a.accuracy)} correctly, {c.b.system} with {c.b.strategy} "
         f"{table.percent(c.b.accuracy)}: {table.points(c.difference)} points (95% interval "
         f"{table.points(c.low)} to {table.points(c.high)}; {_p(c.p_mcnemar)}). {verdict}."
+        f"{_prompts(c, results)}"
     )
+
+
+def _prompts(c: Comparison, results: Results) -> str:
+    """A sentence when only one side was shown a worked example; otherwise nothing."""
+    styles = {(row.system, row.strategy): row.prompt_style for row in results.rows}
+    shown = [styles.get((s.system, s.strategy)) == "worked-example" for s in (c.a, c.b)]
+    if shown[0] == shown[1]:
+        return ""
+    which = "first" if shown[0] else "second"
+    return f" Only the {which} was shown a worked example."
 
 
 def _p(p: float) -> str:
