@@ -95,7 +95,7 @@ def test_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
     report = (run / "report.html").read_text()
     assert "<svg" in report
     assert "not a medical device" in report
-    assert "http" not in report.replace("http://www.w3.org", "").replace("https://arxiv.org", "")
+    assert "://" not in report.replace("http://www.w3.org", "").replace("https://arxiv.org", "")
 
     before = (run / "results.json").stat().st_mtime_ns
     child = meds3(tmp_path, "evolve", "small.yaml")
