@@ -28,9 +28,9 @@ def node(id_: int, parent: int | None, value: float = 0.0, visits: int = 0, **mo
         Step(depth, f"text {id_}"),
         "root" if parent is None else "reason",
         value=value,
-        simulated_value=value,
+        own_value=value,
         visits=visits,
-        simulated=simulated,
+        valued="rollouts" if simulated else "",
         **more,  # type: ignore[arg-type]
     )
 

@@ -19,6 +19,7 @@ class Sampling(BaseModel):
     top_k: int = Field(40, ge=0, description="0 keeps the whole vocabulary")
     max_tokens: int = Field(256, ge=1)
     stop: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     seed: int = 0
 
 

@@ -6,40 +6,23 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meds3.answers.verdict import Verdict
 from meds3.chains.examples import example_for
 from meds3.chains.prompt import messages
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Engine
-from meds3.errors import MedS3Error
+from meds3.errors import MedS3Error, StorageError
 from meds3.problems.problem import Problem
+from meds3.rewards.protocol import StepScorer
 from meds3.runs.digest import derived_seed
 from meds3.runs.journal import Journal
 from meds3.search.actions import Actions
+from meds3.search.admission import Admission
+from meds3.search.budget import Allowance
 from meds3.search.config import SearchConfig
 from meds3.search.grow import grow
-from meds3.search.store import load_trees, save_tree
-from meds3.search.tree import Tree
-
-
-@dataclass
-class SearchProgress:
-    """Counts over the finished trees, for a watcher to read at any time."""
-
-    trees: int
-    done: int = 0
-    correct_chains: int = 0
-    solved: int = 0
-    tokens: int = 0
-
-    def add(self, tree: Tree, tokens: int) -> None:
-        verdicts = [r.verdict for n in tree.nodes for r in n.rollouts]
-        verdicts += [n.verdict for n in tree.finishes() if n.verdict]
-        correct = verdicts.count(Verdict.CORRECT)
-        self.done += 1
-        self.correct_chains += correct
-        self.solved += correct > 0
-        self.tokens += tokens
+from meds3.search.progress import SearchProgress
+from meds3.search.store import StoredTrees, TreeLog, finished_ids
+from meds3.search.valuing import ByRollouts, ByScorer
 
 
 async def search_problems(
@@ -51,35 +34,102 @@ async def search_problems(
     *,
     round_: int,
     seed: int,
+    scorer: StepScorer | None = None,
     progress: SearchProgress | None = None,
-) -> list[Tree]:
-    """A finished tree per problem, in the order of the problems; finished ones are not redone.
+) -> SearchProgress:
+    """Grow a tree for each problem; the trees are in the journal (`StoredTrees`).
 
-    At most `config.trees_in_flight` grow at once. The first engine failure stops the rest and
-    is raised; what was finished is in the journal.
+    Finished trees are not grown again. At most `trees_in_flight` grow at once, and another one
+    begins only when the engine has nothing to wait for, so memory does not depend on the number
+    of problems. With a `scorer` steps are worth their scores instead of rollouts.
+
+    A problem whose calls fail for good is recorded with its error and left out. Raises that error
+    when more than `max_failed_share` of the problems have failed, and `StorageError` at once.
     """
-    trees = load_trees(journal, round_)
     progress = progress or SearchProgress(len(problems))
-    room = asyncio.Semaphore(config.trees_in_flight)
+    allowance = Allowance(config.max_tokens)
+    done = finished_ids(journal, round_)
+    for tree in StoredTrees(journal, round_, [p.id for p in problems if p.id in done]):
+        progress.add(tree)
+        allowance.spend(tree.tokens)
+    search = _Search(
+        Admission(engine, config.tokens_in_flight),
+        template,
+        TreeLog(journal, round_),
+        config,
+        config.shows_example(round_),
+        derived_seed(seed, round_),
+        scorer,
+        progress,
+        allowance,
+    )
+    await search.run([problem for problem in problems if problem.id not in done])
+    return progress
 
-    async def search(problem: Problem) -> None:
-        if (finished := trees.get(problem.id)) is not None:
-            progress.add(finished, 0)
-            return
-        async with room:
-            example = example_for(problem) if config.shows_example(round_) else None
-            prompt = template.render(messages(problem, example))
-            actions = Actions(engine, problem, prompt, config, derived_seed(seed, round_))
-            tree = await grow(actions, template.render(messages(problem, None)))
-            save_tree(journal, round_, tree)
-            trees[problem.id] = tree
-            progress.add(tree, actions.tokens)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for problem in problems:
-                group.create_task(search(problem))
-    except* MedS3Error as failures:
-        # One message is enough: the others are the same engine failing its other callers.
-        raise failures.exceptions[0] from None
-    return [trees[problem.id] for problem in problems]
+@dataclass
+class _Search:
+    """One search on its way."""
+
+    door: Admission
+    template: ChatTemplate
+    log: TreeLog
+    config: SearchConfig
+    show_example: bool
+    seed: int
+    scorer: StepScorer | None
+    progress: SearchProgress
+    allowance: Allowance
+
+    async def run(self, problems: Sequence[Problem]) -> None:
+        """Feed the engine with trees until all are grown."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for problem in problems:
+                    await self._room()
+                    if self.allowance.gone:
+                        break
+                    self.progress.running += 1
+                    group.create_task(self._search(problem))
+                    await asyncio.sleep(0)  # it asks its first question before the next begins
+        except* MedS3Error as failures:
+            # One message is enough: the others are the same engine failing its other callers.
+            raise failures.exceptions[0] from None
+
+    async def _room(self) -> None:
+        while not self.door.hungry or self.progress.running >= self.config.trees_in_flight:
+            self.door.freed.clear()
+            await self.door.freed.wait()
+        self.progress.occupancy = self.door.occupancy
+
+    async def _search(self, problem: Problem) -> None:
+        try:
+            await self._grow(problem)
+        except StorageError:
+            raise
+        except MedS3Error as error:
+            await self.log.fail(problem.id, str(error))
+            self.progress.failed += 1
+            if self.progress.failed > self.config.max_failed_share * self.progress.trees:
+                raise type(error)(
+                    f"{self.progress.failed} of {self.progress.trees} problems failed for good, "
+                    f"more than search.max_failed_share {self.config.max_failed_share:g}; "
+                    f"the last, {problem.id}: {error.message}",
+                    error.fix,
+                ) from error
+        finally:
+            self.progress.running -= 1
+            self.progress.occupancy = self.door.occupancy
+            self.door.freed.set()
+
+    async def _grow(self, problem: Problem) -> None:
+        example = example_for(problem) if self.show_example else None
+        prompt = self.template.render(messages(problem, example))
+        bare = self.template.render(messages(problem, None))
+        actions = Actions(
+            self.door, problem, prompt, self.config, self.seed, allowance=self.allowance
+        )
+        valuing = ByScorer(self.scorer, bare) if self.scorer else ByRollouts()
+        tree = await grow(actions, bare, valuing, self.log.keep)
+        await self.log.finish(tree)
+        self.progress.add(tree)

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from meds3.answers.verdict import Verdict
-from meds3.chains.chain import Chain, Step
+from meds3.chains.chain import STEP_ZERO, Chain, Step
+
+NodeKind = Literal["root", "reason", "reflect", "finish"]
+# Where a node's own value comes from; "" while it has none.
+Valued = Literal["", "rollouts", "rule", "prm"]
 
 
 @dataclass(frozen=True)
@@ -22,22 +26,21 @@ class Rollout:
 class Node:
     """One step.
 
-    `value` in [0, 1] after back-propagation; `simulated_value` is the share of the node's own
-    rollouts that were verified correct (1 or 0 for a finish). `visits` counts the evaluated
-    nodes of the subtree, this one included. `simulated` is False until the node's own rollouts
-    have run: such a node has no value of its own and must not become a label.
+    `value` in [0, 1] after back-propagation; `own_value` is what the node was found to be worth
+    by itself: the share of its rollouts that were verified correct, 1 or 0 by the rule for a
+    finish, or its PRM score. `visits` counts the valued nodes of the subtree, this one included.
     """
 
     id: int
     parent: int | None
     step: Step
-    kind: Literal["root", "reason", "finish"]
+    kind: NodeKind
     value: float = 0.0
-    simulated_value: float = 0.0
+    own_value: float = 0.0
     visits: int = 0
-    simulated: bool = False
+    valued: Valued = ""
     complete: bool = False
-    verdict: Verdict | None = None  # of a finish
+    verdict: Verdict | None = None  # of a finish, where gold is known
     rollouts: list[Rollout] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
 
@@ -45,19 +48,31 @@ class Node:
     def depth(self) -> int:
         return self.step.index
 
+    @property
+    def simulated(self) -> bool:
+        """Whether `own_value` was seen, by rollouts or the rule: only then may it be a label."""
+        return self.valued in ("rollouts", "rule")
+
+    def settle(self, value: float, valued: Valued) -> None:
+        """Give the node its own value."""
+        self.value = self.own_value = value
+        self.valued = valued
+
 
 @dataclass
 class Tree:
     """The search of one problem. `prompt` is the rendered prompt, assistant turn open and empty.
 
     `prompt` is what the *trained* policy will see: the bare problem, without the worked
-    example that round 1 may have searched with.
+    example that round 1 may have searched with. `tokens` were generated for this tree.
+    `stopped_because` is empty while it grows.
     """
 
     problem_id: str
     prompt: str
     nodes: list[Node]
     stopped_because: str = ""
+    tokens: int = 0
 
     def path(self, node: Node) -> list[Node]:
         """Root to `node`, both included."""
@@ -71,3 +86,19 @@ class Tree:
 
     def finishes(self) -> list[Node]:
         return [node for node in self.nodes if node.kind == "finish"]
+
+    def verdicts(self) -> list[Verdict]:
+        """Of every chain that was sampled to its end, in the order of the nodes."""
+        found: list[Verdict] = []
+        for node in self.nodes:
+            if node.verdict is not None:
+                found.append(node.verdict)
+            found += [rollout.verdict for rollout in node.rollouts]
+        return found
+
+
+def seedling(problem_id: str, prompt: str) -> Tree:
+    """A tree of Step 0 alone."""
+    return Tree(
+        problem_id, prompt, [Node(0, None, Step(0, STEP_ZERO.removeprefix("Step 0: ")), "root")]
+    )

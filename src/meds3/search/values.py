@@ -57,8 +57,8 @@ def back_propagate(tree: Tree, node: Node, rule: str) -> None:
     """Carry one new evaluation of `node` to the root: N += 1, V by `rule`.
 
     `comp`: V ← (V + Σ V_child·N_child / Σ N_child) / 2 (released code; paper §3.2).
-    `mean`: V ← Σ V_child·N_child / Σ N_child with the node's own simulation as one more
-    visit. A node without a simulation of its own takes the children's mean under both.
+    `mean`: V ← Σ V_child·N_child / Σ N_child with the node's own value as one more visit. A
+    node without a value of its own takes the children's mean under both.
     """
     node.visits += 1
     for ancestor in tree.path(node)[-2::-1]:
@@ -66,12 +66,12 @@ def back_propagate(tree: Tree, node: Node, rule: str) -> None:
         children = [tree.nodes[i] for i in ancestor.children]
         visits = sum(child.visits for child in children)
         total = sum(child.value * child.visits for child in children)
-        if not ancestor.simulated:
+        if not ancestor.valued:
             ancestor.value = total / visits
         elif rule == "comp":
             ancestor.value = (ancestor.value + total / visits) / 2
         else:
-            ancestor.value = (ancestor.simulated_value + total) / (visits + 1)
+            ancestor.value = (ancestor.own_value + total) / (visits + 1)
 
 
 def close_completed(tree: Tree, node: Node) -> None:

@@ -1,0 +1,60 @@
+"""What a search has done so far, for whoever looks on."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from meds3.answers.verdict import Verdict
+from meds3.search.tree import Tree
+
+# "Now" is the mean over this long.
+_NOW_S = 15.0
+
+
+@dataclass
+class SearchProgress:
+    """Counts over the trees; read at any time.
+
+    `tokens` were generated for the finished trees, `occupancy` is the share of the engine's
+    sequences that have work.
+    """
+
+    trees: int
+    done: int = 0
+    running: int = 0
+    failed: int = 0
+    correct_chains: int = 0
+    solved: int = 0
+    tokens: int = 0
+    occupancy: float = 0.0
+    _seen: deque[tuple[float, int]] = field(default_factory=deque, repr=False)
+
+    def add(self, tree: Tree) -> None:
+        """Count a finished tree."""
+        correct = tree.verdicts().count(Verdict.CORRECT)
+        self.done += 1
+        self.correct_chains += correct
+        self.solved += correct > 0
+        self.tokens += tree.tokens
+
+    def note(self, generated: int, now: float | None = None) -> str:
+        """One line; `generated` tokens were paid for since the search began."""
+        now = time.monotonic() if now is None else now
+        self._seen.append((now, generated))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _NOW_S:
+            self._seen.popleft()
+        began, before = self._seen[0]
+        rate = (generated - before) / (now - began) if now > began else 0.0
+        parts = [
+            f"{self.running} growing",
+            f"{self.correct_chains:,} correct chains",
+            f"{rate:,.0f} tokens/s now",
+            f"engine {self.occupancy:.0%} busy",
+        ]
+        if self.correct_chains:
+            parts.append(f"{self.tokens / self.correct_chains:,.0f} tokens a chain")
+        if self.failed:
+            parts.append(f"{self.failed} FAILED")
+        return ", ".join(parts)
