@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from meds3.answering import answer as answering
 from meds3.answering import sample
 from meds3.answering.config import AnsweringConfig
 from meds3.answers.kinds import Choice
@@ -71,8 +72,8 @@ B = " Bisoprolol blocks beta receptors.\n\nStep 2: The answer is B."
 SETTINGS = AnsweringConfig(n=3)
 
 
-async def ask(engine: Says, scorer: Likes | None, settings: AnsweringConfig) -> sample.Answered:
-    return await sample.answer(PROBLEM, engine, scorer, Template(), settings, seed=1)
+async def ask(engine: Says, scorer: Likes | None, settings: AnsweringConfig) -> answering.Answered:
+    return await answering.answer(PROBLEM, engine, scorer, Template(), settings, seed=1)
 
 
 async def test_the_assistant_turn_is_opened_with_step_one() -> None:

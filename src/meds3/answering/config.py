@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -25,6 +25,10 @@ class AnsweringConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     n: int = Field(16, ge=1, description="chains sampled per question (the paper's N)")
+    candidates: Literal["samples", "tree"] = Field(
+        "samples",
+        description="tree, beyond the paper: chains come from one search that the PRM guides",
+    )
     temperature: float = Field(0.8, gt=0)
     top_p: float = Field(0.95, gt=0, le=1)
     top_k: int = Field(40, ge=0, description="0 keeps the whole vocabulary")

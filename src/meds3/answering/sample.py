@@ -1,10 +1,9 @@
-"""A question in, scored candidates and one chosen answer out."""
+"""Chains sampled for a question, read and scored."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from meds3.answering.config import AnsweringConfig
 from meds3.answers.extract import extract
@@ -18,26 +17,6 @@ from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
 from meds3.runs.digest import derived_seed
 from meds3.selection.candidate import Candidate
-from meds3.selection.rules import Selection, needs_scores, select
-
-REFER = "refer to a clinician"
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What was answered, from which candidates, at what cost.
-
-    `tokens` were generated; `seconds` is wall time, step scoring included. `refer` is True
-    when no answer was found or its confidence is below `abstain_below`: the answer must
-    then be shown only together with `REFER`.
-    """
-
-    selection: Selection
-    candidates: tuple[Candidate, ...]
-    strategy: str
-    tokens: int
-    seconds: float
-    refer: bool
 
 
 def bare_prompt(template: ChatTemplate, problem: Problem) -> str:
@@ -115,33 +94,3 @@ def _checked(
             "use the PRM that this version of meds3 trained",
         )
     return rows
-
-
-async def answer(
-    problem: Problem,
-    engine: Engine,
-    scorer: StepScorer | None,
-    template: ChatTemplate,
-    settings: AnsweringConfig,
-    *,
-    seed: int = 0,
-) -> Answered:
-    """Sample, score and vote. Without a scorer a scored strategy falls back to `majority`."""
-    started = time.monotonic()
-    scored = needs_scores(settings.strategy) and scorer is not None
-    unscored = "majority" if needs_scores(settings.strategy) else settings.strategy
-    strategy = settings.strategy if scored else unscored
-    candidates = await sample_candidates(
-        engine, template, problem, settings, seed=seed, greedy=strategy == "greedy"
-    )
-    if scorer is not None:  # step scores are shown even where they do not decide
-        candidates = await score_candidates(scorer, bare_prompt(template, problem), candidates)
-    selection = select(candidates, strategy)
-    return Answered(
-        selection=selection,
-        candidates=tuple(candidates),
-        strategy=strategy,
-        tokens=sum(candidate.tokens for candidate in candidates),
-        seconds=time.monotonic() - started,
-        refer=selection.answer is None or selection.confidence < settings.abstain_below,
-    )

@@ -16,7 +16,7 @@ from meds3.cli.common import console
 from meds3.errors import InputError
 
 if TYPE_CHECKING:
-    from meds3.answering.sample import Answered
+    from meds3.answering.answer import Answered
     from meds3.evolution.config import RunConfig
     from meds3.evolution.outcome import Outcome
     from meds3.problems.problem import Problem
@@ -41,6 +41,9 @@ def ask(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Chains to sample.")] = 8,
     strategy: Annotated[str, typer.Option(help="pvs, majority, greedy, best-of-n/min, …")] = "pvs",
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Chains from one search that the run's PRM guides.")
+    ] = False,
     seed: int = 0,
 ) -> None:
     """Sample many chains, score their steps, let them vote.
@@ -50,7 +53,8 @@ def ask(
     Example: `meds3 ask --run runs/cpu-demo --file question.json -n 16`
     """
     problem = _problem(question, option or [], context, file, kind)
-    answered = asyncio.run(_answer(problem, run, n, strategy, seed))
+    settings = {"n": n, "strategy": strategy, "candidates": "tree" if tree else "samples"}
+    answered = asyncio.run(_answer(problem, run, settings, seed))
     _show(problem, answered)
 
 
@@ -108,9 +112,11 @@ def _read(file: Path) -> dict[str, Any]:
     return {key: body[key] for key in known & body.keys()}
 
 
-async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, seed: int) -> Answered:
+async def _answer(
+    problem: Problem, run: Path | None, chosen: dict[str, Any], seed: int
+) -> Answered:
+    from meds3.answering.answer import answer
     from meds3.answering.config import AnsweringConfig
-    from meds3.answering.sample import answer
     from meds3.chains.template import ChatTemplate
     from meds3.engines.build import build_engine
     from meds3.engines.config import EngineConfig
@@ -122,7 +128,7 @@ async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, see
     from meds3.runs.directory import RunDirectory
     from meds3.selection.rules import check_strategy
 
-    check_strategy(strategy)
+    check_strategy(chosen["strategy"])
     config: RunConfig | None = None
     outcome: Outcome = Outcome(0, None, None)
     if run is not None:
@@ -131,11 +137,11 @@ async def _answer(problem: Problem, run: Path | None, n: int, strategy: str, see
     base = ensure_model(config.model if config else "embedded")
     engine_config = config.engine if config else EngineConfig()
     settings = (config.answering if config else AnsweringConfig()).model_copy(
-        update={"n": n, "strategy": strategy, "worked_example": outcome.policy is None}
+        update={**chosen, "worked_example": outcome.policy is None}
     )
     console.print(
         f"[dim]{'base model' if outcome.policy is None else f'{run}, round {outcome.round}'}, "
-        f"{n} chains …[/]",
+        f"{chosen['n']} chains …[/]",
         highlight=False,
     )
     if outcome.policy:

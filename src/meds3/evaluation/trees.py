@@ -22,7 +22,7 @@ def search_stats(trees: Iterable[Tree], *, tokens: int = 0, seconds: float = 0.0
     nodes = [node for tree in trees for node in tree.nodes if node.kind != "root"]
     rollouts = [r for tree in trees for node in tree.nodes for r in node.rollouts]
     simulated = [n for n in nodes if n.simulated and n.kind == "reason"]
-    bins = Counter(min(int(n.simulated_value * VALUE_BINS), VALUE_BINS - 1) for n in simulated)
+    bins = Counter(min(int(n.own_value * VALUE_BINS), VALUE_BINS - 1) for n in simulated)
     return SearchStats(
         trees=len(trees),
         solved=sum(map(_solved, trees)),

@@ -9,7 +9,8 @@ from meds3.evaluation.trees import search_stats
 from meds3.evolution.policies import Policy
 from meds3.evolution.stages import ticking
 from meds3.evolution.state import Evolution
-from meds3.search.scheduler import SearchProgress, search_problems
+from meds3.search.progress import SearchProgress
+from meds3.search.scheduler import search_problems
 from meds3.search.store import load_trees
 from meds3.search.tree import Tree
 
