@@ -73,14 +73,14 @@ def hits(*which: int) -> Script:
 @pytest.mark.parametrize(
     ("rule", "which", "rollouts", "value"),
     [
-        ("off", (0, 3), 10, 0.2),
+        ("none", (0, 3), 10, 0.2),
         ("exact", (0, 3), 4, 0.5),  # one wave of 4 decides: above 0, and below 0.9
         ("exact", (), 10, 0.0),
         ("sequential", (), 8, 0.0),  # after two waves of nothing, the last two hardly matter
     ],
 )
 async def test_rollouts_come_in_waves_until_the_value_is_decided(
-    rule: Literal["off", "exact", "sequential"], which: tuple[int, ...], rollouts: int, value: float
+    rule: Literal["none", "exact", "sequential"], which: tuple[int, ...], rollouts: int, value: float
 ) -> None:
     chosen = config(
         early_stop=rule,

@@ -21,7 +21,7 @@ SMALL = config(
     rollout_min=4,
     max_nodes=7,
     correct_finishes=1,
-    merge_siblings="off",
+    merge_siblings="none",
 )
 
 
@@ -136,13 +136,13 @@ def configs(draw: st.DrawFn) -> SearchConfig:
         update=draw(st.sampled_from(["comp", "mean"])),
         leaves_in_flight=draw(st.integers(1, 3)),
         finish_share=draw(st.sampled_from([0.0, 1 / 3, 1.0])),
-        early_stop=draw(st.sampled_from(["off", "exact", "sequential"])),
+        early_stop=draw(st.sampled_from(["none", "exact", "sequential"])),
         early_stop_error=draw(st.sampled_from([0.05, 0.3])),
         rollout_wave=draw(st.integers(1, 4)),
         kept_rollouts=draw(st.booleans()),
         reflect=draw(st.booleans()),
         think=draw(st.booleans()),
-        merge_siblings=draw(st.sampled_from(["off", "exact", "near"])),
+        merge_siblings=draw(st.sampled_from(["none", "exact", "near"])),
         budget=draw(st.sampled_from(["even", "uncertain"])),
         give_up_after=draw(st.sampled_from([None, 10])),
     )
@@ -167,7 +167,7 @@ async def test_every_tree_keeps_its_promises(seed: int, chosen: SearchConfig) ->
         if node.valued == "rollouts":
             wanted = chosen.rollouts_at(node.depth)
             assert 0 < len(node.rollouts) <= wanted
-            assert chosen.early_stop != "off" or len(node.rollouts) == wanted
+            assert chosen.early_stop != "none" or len(node.rollouts) == wanted
             assert not node.step.states_answer
             right = sum(r.verdict is Verdict.CORRECT for r in node.rollouts)
             assert node.own_value == right / len(node.rollouts)

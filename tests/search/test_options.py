@@ -74,7 +74,7 @@ async def test_reflect_takes_a_wrong_answer_back_once_an_expansion() -> None:
         return " Opioids. The answer is C."
 
     chosen = config(finish_share=1.0, max_children=2, correct_finishes=1, reflect=True)
-    tree = await grown(script, chosen.model_copy(update={"merge_siblings": "off"}))
+    tree = await grown(script, chosen.model_copy(update={"merge_siblings": "none"}))
     wrong, again, taken = tree.nodes[1:4]
     assert wrong.verdict is again.verdict is Verdict.WRONG
     assert (taken.kind, taken.parent, taken.valued) == ("reflect", 0, "rollouts")
@@ -106,7 +106,7 @@ async def test_think_lets_the_policy_choose(choice: int, kinds: set[str]) -> Non
     ("one", "other", "merge", "same"),
     [
         ("Naloxone  blocks it.", "naloxone blocks it.", "exact", True),
-        ("Naloxone blocks it.", "Naloxone blocks it.", "off", False),
+        ("Naloxone blocks it.", "Naloxone blocks it.", "none", False),
         ("The drug blocks the receptor.", "So, the drug blocks receptor", "exact", False),
         ("The drug blocks the receptor.", "So, the drug blocks receptor", "near", True),
         (
@@ -132,7 +132,7 @@ def test_what_says_the_same(one: str, other: str, merge: str, same: bool) -> Non
 
 
 async def test_merged_siblings_are_simulated_once() -> None:
-    for merge, nodes in (("off", 3), ("exact", 1)):
+    for merge, nodes in (("none", 3), ("exact", 1)):
         asked: list[tuple[str, int]] = []
         script = counting(always(" Think.\n\nStep 2:"), asked)
         chosen = config(finish_share=0.0, max_nodes=2, merge_siblings=merge)

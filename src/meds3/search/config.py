@@ -54,8 +54,8 @@ class SearchConfig(BaseModel):
     )
 
     # Beyond the paper: thrift. Each is off, or does not change a tree, in presets v2 and v4.
-    early_stop: Literal["off", "exact", "sequential"] = Field(
-        "off",
+    early_stop: Literal["none", "exact", "sequential"] = Field(
+        "none",
         description="rollouts of a node stop when its value is decided against 0 and finish_gate: "
         "for certain (exact), or but for early_stop_error (sequential)",
     )
@@ -68,7 +68,7 @@ class SearchConfig(BaseModel):
         description="a Finish is taken from the rollouts that were paid already; the steps of a "
         "verified one become nodes and are simulated",
     )
-    merge_siblings: Literal["off", "exact", "near"] = Field(
+    merge_siblings: Literal["none", "exact", "near"] = Field(
         "exact", description="sibling steps that say the same become one node"
     )
     budget: Literal["even", "uncertain"] = Field(
@@ -112,9 +112,9 @@ class SearchConfig(BaseModel):
     def beyond_paper(self) -> list[str]:
         """The options that are on and that the paper does not have, for the report."""
         on = {
-            f"early_stop={self.early_stop}": self.early_stop != "off",
+            f"early_stop={self.early_stop}": self.early_stop != "none",
             "kept_rollouts (finishes are taken from rollouts)": self.kept_rollouts,
-            f"merge_siblings={self.merge_siblings}": self.merge_siblings != "off",
+            f"merge_siblings={self.merge_siblings}": self.merge_siblings != "none",
             f"budget={self.budget}": self.budget != "even",
             f"give_up_after={self.give_up_after}": self.give_up_after is not None,
             f"search.max_tokens={self.max_tokens}": self.max_tokens is not None,

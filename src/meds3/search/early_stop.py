@@ -15,7 +15,7 @@ def decided(
     correct: int,
     done: int,
     total: int,
-    rule: Literal["off", "exact", "sequential"],
+    rule: Literal["none", "exact", "sequential"],
     gates: Sequence[float],
     error: float,
 ) -> bool:
@@ -28,7 +28,7 @@ def decided(
     """
     if done >= total:
         return True
-    if rule == "off" or done == 0:
+    if rule == "none" or done == 0:
         return False
     allowed = error if rule == "sequential" else 0.0
     return all(_doubt(correct, done, total, _needed(gate, total)) <= allowed for gate in gates)

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Literal
 
-Merge = Literal["off", "exact", "near"]
+Merge = Literal["none", "exact", "near"]
 
 _WORD = re.compile(r"[^\W_]+(?:[.,/%'-][^\W_]+)*%?")
 # Words that may differ between two steps that say the same.
@@ -25,7 +25,7 @@ def same_step(one: str, other: str, merge: Merge) -> bool:
     (Ratcliff-Obershelp ratio), with the same numbers, the same negations, and the same single
     letters (an option).
     """
-    if merge == "off":
+    if merge == "none":
         return False
     if one.casefold().split() == other.casefold().split():
         return True

@@ -73,7 +73,7 @@ def verify(actions: Actions, node: Node, chain: Chain) -> bool:
 async def _simulate(actions: Actions, node: Node, chain: Chain, tag: str) -> None:
     config = actions.config
     total = config.rollouts_at(node.depth)
-    wave = total if config.early_stop == "off" else config.rollout_wave
+    wave = total if config.early_stop == "none" else config.rollout_wave
     gates = (0.0, config.finish_gate)
     correct = 0
     while not decided(
