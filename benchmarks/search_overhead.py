@@ -32,7 +32,8 @@ from meds3.problems.problem import Domain, Problem
 from meds3.runs.digest import derived_seed
 from meds3.runs.journal import Journal
 from meds3.search.config import SearchConfig
-from meds3.search.scheduler import SearchProgress, search_problems
+from meds3.search.progress import SearchProgress
+from meds3.search.scheduler import search_problems
 
 _TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
@@ -81,7 +82,7 @@ async def search(count: int, nodes: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, Journal(Path(folder) / "j.sqlite") as journal:
         before = process.memory_info().rss
         began, cpu = time.perf_counter(), time.process_time()
-        trees = await search_problems(
+        await search_problems(
             problems,
             JournalledEngine(engine, JournalCalls(journal), "m", "search"),
             ChatTemplate(_TEMPLATE, "<|im_end|>"),
@@ -94,7 +95,7 @@ async def search(count: int, nodes: int) -> dict[str, Any]:
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         grown = process.memory_info().rss - before
         size = (Path(folder) / "j.sqlite").stat().st_size
-    made = sum(len(tree.nodes) for tree in trees)
+        made = journal.rows("SELECT COUNT(*) AS nodes FROM nodes")[0]["nodes"]
     return {
         "problems": count,
         "nodes": made,

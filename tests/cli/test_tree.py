@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 from meds3.cli.app import app
 from meds3.errors import InputError
 from meds3.runs.journal import Journal
-from meds3.search.store import save_tree
+from meds3.search.store import TreeLog
 from tests.learning.trees import PROBLEM, hand_tree
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
+async def run(tmp_path: Path) -> Path:
     root = tmp_path / "runs" / "hand"
     root.mkdir(parents=True)
     (root / "manifest.json").write_text("{}")
@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> Path:
         tree = hand_tree()
         tree.nodes[1].step = type(tree.nodes[1].step)(1, "Good <b>start</b> [red].")
         tree.stopped_because = "max_nodes"
-        save_tree(journal, 1, tree)
+        await TreeLog(journal, 1).keep(tree, tree.nodes, [])
     return root
 
 
@@ -68,5 +68,5 @@ def test_an_unknown_problem_suggests_the_nearest(run: Path) -> None:
 
 
 def test_a_round_without_trees_says_so(run: Path) -> None:
-    with pytest.raises(InputError, match="round 2 has no finished tree"):
+    with pytest.raises(InputError, match="round 2 has no tree yet"):
         meds3("tree", "stats", run, "--round", 2)

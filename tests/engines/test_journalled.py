@@ -18,7 +18,9 @@ class MemoryLog:
     def lookup(self, key: str) -> list[Completion] | None:
         return self.calls.get(key)
 
-    def record(self, key: str, completions: list[Completion], seconds: float, purpose: str) -> None:
+    async def record(
+        self, key: str, completions: list[Completion], seconds: float, purpose: str
+    ) -> None:
         assert key not in self.calls, "paid twice"
         assert seconds >= 0
         self.calls[key] = completions
@@ -85,7 +87,7 @@ async def test_a_failed_call_is_not_recorded_and_all_who_wait_hear_of_it() -> No
 
 async def test_a_full_disk_reaches_the_caller() -> None:
     class Full(MemoryLog):
-        def record(self, *_: object) -> None:
+        async def record(self, *_: object) -> None:
             raise StorageError("no space")
 
     with pytest.raises(StorageError):
@@ -98,7 +100,7 @@ def test_the_key_depends_on_engine_prompt_and_every_sampling_field() -> None:
         Sampling(**{field: value})
         for field, value in {
             "n": 2, "temperature": 0.1, "top_p": 0.5, "top_k": 0,
-            "max_tokens": 9, "stop": ("x",), "seed": 3,
+            "max_tokens": 9, "stop": ("x",), "choices": ("y",), "seed": 3,
         }.items()
     ]  # fmt: skip
     assert len(others) == len(Sampling.model_fields)

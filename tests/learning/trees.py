@@ -29,13 +29,13 @@ def hand_tree() -> Tree:
     right, wrong = Verdict.CORRECT, Verdict.WRONG
     nodes = [
         Node(0, None, Step(0, "Let's break down this problem step by step."), "root"),
-        Node(1, 0, Step(1, "Good start."), "reason", value=0.9, simulated=True),
-        Node(2, 0, Step(1, "Bad start."), "reason", value=0.05, simulated=True),
-        Node(3, 1, Step(2, "Good middle."), "reason", value=0.95, simulated=True),
-        Node(4, 2, Step(2, "Bad middle."), "reason", value=0.0, simulated=True),
-        Node(5, 1, Step(2, "The answer is yes."), "finish", 1.0, simulated=True, verdict=right),
+        Node(1, 0, Step(1, "Good start."), "reason", value=0.9, valued="rollouts"),
+        Node(2, 0, Step(1, "Bad start."), "reason", value=0.05, valued="rollouts"),
+        Node(3, 1, Step(2, "Good middle."), "reason", value=0.95, valued="rollouts"),
+        Node(4, 2, Step(2, "Bad middle."), "reason", value=0.0, valued="rollouts"),
+        Node(5, 1, Step(2, "The answer is yes."), "finish", 1.0, valued="rule", verdict=right),
         Node(6, 2, Step(2, "Unsimulated."), "reason", value=0.0),
-        Node(7, 6, Step(3, "The answer is no."), "finish", 0.0, simulated=True, verdict=wrong),
+        Node(7, 6, Step(3, "The answer is no."), "finish", 0.0, valued="rule", verdict=wrong),
     ]
     nodes[3].rollouts = [
         rollout(right, "So it is.", "The answer is yes.", first=3),

@@ -80,7 +80,10 @@ def hits(*which: int) -> Script:
     ],
 )
 async def test_rollouts_come_in_waves_until_the_value_is_decided(
-    rule: Literal["none", "exact", "sequential"], which: tuple[int, ...], rollouts: int, value: float
+    rule: Literal["none", "exact", "sequential"],
+    which: tuple[int, ...],
+    rollouts: int,
+    value: float,
 ) -> None:
     chosen = config(
         early_stop=rule,

@@ -24,6 +24,7 @@ def search(config: ConfigPath, overrides: Overrides = None) -> None:
     table = Table(title=f"{settings.run_path}: search", title_justify="left", show_header=False)
     for name, value in (
         ("problems solved", f"{stats.solved} of {stats.trees}"),
+        ("problems failed for good", f"{stats.failed:,}"),
         ("nodes", f"{stats.nodes:,}"),
         ("rollouts verified correct", f"{stats.rollouts_correct:,} of {stats.rollouts:,}"),
         ("correct finishes", f"{stats.verified_chains:,}"),

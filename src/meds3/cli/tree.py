@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from meds3.evaluation.tree_page import Branch
     from meds3.problems.problem import Problem
     from meds3.runs.directory import RunDirectory
+    from meds3.runs.journal import Journal
     from meds3.search.tree import Tree
 
 app = typer.Typer(help="Show the trees that a run has searched.", no_args_is_help=True)
@@ -26,17 +29,17 @@ app = typer.Typer(help="Show the trees that a run has searched.", no_args_is_hel
 Round = Annotated[int, typer.Option("--round", min=1, help="Which round's search.")]
 
 
-def _load(run: RunDirectory, round_: int) -> tuple[dict[str, Tree], dict[str, Problem]]:
+@contextmanager
+def _journal(run: Path) -> Iterator[tuple[RunDirectory, Journal, dict[str, Problem]]]:
+    """The run, its journal opened for reading, and its seed problems by id."""
     from meds3.problems.problem import Problem
+    from meds3.runs.directory import RunDirectory
     from meds3.runs.journal import Journal
-    from meds3.search.store import load_trees
 
-    with Journal(run.journal_path, read_only=True) as journal:
-        trees = load_trees(journal, round_)
-        problems = {p["id"]: Problem.model_validate(p) for p in journal.problems("seed")}
-    if not trees:
-        raise InputError(f"{run.root}: round {round_} has no finished tree yet", "try --round 1")
-    return trees, problems
+    directory = RunDirectory.existing(run)
+    with Journal(directory.journal_path, read_only=True) as journal:
+        seeds = {p["id"]: Problem.model_validate(p) for p in journal.problems("seed")}
+        yield directory, journal, seeds
 
 
 @app.command()
@@ -48,20 +51,20 @@ def show(
         Path | None, typer.Option(help="Write a self-contained page instead of printing.")
     ] = None,
 ) -> None:
-    """Print one tree with visits, values and verdicts.
+    """Print one tree with visits, values and verdicts, also while it grows.
 
     Example: `meds3 tree show runs/cpu-demo gym-dose-1-train-3 --html tree.html`
     """
     from meds3.evaluation.tree_page import branches, write_tree_page
-    from meds3.runs.directory import RunDirectory
+    from meds3.search.store import read_tree
 
-    directory = RunDirectory.existing(run)
-    trees, problems = _load(directory, round_)
-    if problem not in trees:
-        near = difflib.get_close_matches(problem, trees, n=3)
+    with _journal(run) as (directory, journal, problems):
+        found = read_tree(journal, round_, problem)
+    if found is None or problem not in problems:
+        near = difflib.get_close_matches(problem, problems, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "`meds3 tree stats` shows some ids"
-        raise InputError(f"{run}: round {round_} has no finished tree of {problem!r}", hint)
-    found, asked = trees[problem], problems[problem]
+        raise InputError(f"{run}: round {round_} has no tree of {problem!r} yet", hint)
+    asked = problems[problem]
     if html is not None:
         write_tree_page(html, found, asked, directory.name, round_)
         console.print(f"written: {html}", highlight=False)
@@ -71,7 +74,8 @@ def show(
     console.print(escape(question_text(asked)), highlight=False)
     console.print(f"gold: {escape(str(asked.answer))}\n", highlight=False)
     console.print(_drawn(branches(found)))
-    console.print(f"stopped: {found.stopped_because}", highlight=False)
+    ended = f"stopped: {found.stopped_because}" if found.stopped_because else "still growing"
+    console.print(f"{ended}; {found.tokens:,} tokens", highlight=False)
 
 
 def _drawn(branch: Branch, into: RichTree | None = None) -> RichTree:
@@ -99,24 +103,40 @@ def stats(
     Example: `meds3 tree stats runs/cpu-demo`
     """
     from meds3.evaluation.trees import search_stats
-    from meds3.runs.directory import RunDirectory
+    from meds3.search.store import StoredTrees, failures, growing_ids
 
-    trees, problems = _load(RunDirectory.existing(run), round_)
-    groups: dict[str, list[Tree]] = {}
-    for tree in trees.values():
-        groups.setdefault(problems[tree.problem_id].dataset, []).append(tree)
-    table = Table(
-        *("dataset", "trees", "solved", "nodes", "rollouts right", "right finishes"),
-        title=f"{run}, round {round_}",
-        title_justify="left",
-    )
-    for name, members in [*sorted(groups.items()), ("all", list(trees.values()))]:
-        s = search_stats(members)
-        right = f"{s.rollouts_correct:,} of {s.rollouts:,}"
-        cells = (s.trees, s.solved, s.nodes, right, s.verified_chains)
-        table.add_row(escape(name), *map(str, cells), style="bold" if name == "all" else "")
-    console.print(table)
-    whole = search_stats(trees.values())
-    for reason, count in whole.stopped_because.items():
-        some = [t.problem_id for t in trees.values() if t.stopped_because == reason][:most]
-        console.print(f"{count:5} stopped: {reason}  {' '.join(some)}", highlight=False)
+    with _journal(run) as (_, journal, problems):
+        finished = StoredTrees(journal, round_, list(problems))
+        growing, failed = growing_ids(journal, round_), failures(journal, round_)
+        if not (len(finished) or growing or failed):
+            raise InputError(f"{run}: round {round_} has no tree yet", "try --round 1")
+        table = Table(
+            *("dataset", "trees", "solved", "nodes", "rollouts right", "right finishes"),
+            title=f"{run}, round {round_}",
+            title_justify="left",
+        )
+        for name in [*sorted({p.dataset for p in problems.values()}), "all"]:
+            ids = [id_ for id_, p in problems.items() if name in ("all", p.dataset)]
+            s = search_stats(StoredTrees(journal, round_, ids))
+            right = f"{s.rollouts_correct:,} of {s.rollouts:,}"
+            cells = (s.trees, s.solved, s.nodes, right, s.verified_chains)
+            table.add_row(escape(name), *map(str, cells), style="bold" if name == "all" else "")
+        console.print(table)
+        for reason, ids in _by_reason(finished).items():
+            _some(f"stopped: {reason}", ids, most)
+    _some("still growing", sorted(growing), most)
+    for problem, error in failed.items():
+        console.print(f"[red]failed[/] {escape(problem)}: {escape(error.splitlines()[0])}")
+
+
+def _by_reason(trees: Iterable[Tree]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for tree in trees:
+        reasons.setdefault(tree.stopped_because, []).append(tree.problem_id)
+    return dict(sorted(reasons.items(), key=lambda pair: -len(pair[1])))
+
+
+def _some(what: str, ids: list[str], most: int) -> None:
+    """How many, and the first few of them."""
+    if ids:
+        console.print(f"{len(ids):5} {what}  {' '.join(ids[:most])}", highlight=False)

@@ -16,14 +16,14 @@ class JournalCalls:
         rows = self._journal.call(key)
         return None if rows is None else [Completion(**row) for row in rows]
 
-    def record(
+    async def record(
         self,
         key: str,
         completions: list[Completion],
         seconds: float,
         purpose: str,
     ) -> None:
-        self._journal.add_call(
+        await self._journal.add_call(
             key,
             # `asdict` copies deeply, which is a tenth of what a fast search spends.
             [vars(completion) for completion in completions],

@@ -17,7 +17,7 @@ class CallLog(Protocol):
         """The completions of a finished call, None when it never finished."""
         ...
 
-    def record(
+    async def record(
         self,
         key: str,
         completions: list[Completion],
@@ -51,6 +51,10 @@ class JournalledEngine:
     @property
     def name(self) -> str:
         return self._engine.name
+
+    @property
+    def capacity(self) -> int:
+        return self._engine.capacity
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`."""
@@ -86,9 +90,9 @@ class JournalledEngine:
     async def _pay(self, key: str, prompt: str, sampling: Sampling) -> list[Completion]:
         began = time.monotonic()
         completions = await self._engine.generate(prompt, sampling)
-        self._log.record(key, completions, time.monotonic() - began, self._purpose)
         self.paid_calls += 1
         self.generated_tokens += sum(completion.tokens for completion in completions)
+        await self._log.record(key, completions, time.monotonic() - began, self._purpose)
         return completions
 
 

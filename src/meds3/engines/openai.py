@@ -68,6 +68,7 @@ class OpenAIEngine:
         self._model_name = model_name
         self._retries = retries
         self._backoff_first_s = backoff_first_s
+        self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.AsyncClient(
@@ -81,6 +82,10 @@ class OpenAIEngine:
     def name(self) -> str:
         # Not the addresses: a resumed run may find the same model on another port.
         return f"openai:{self._model_name or 'default'}"
+
+    @property
+    def capacity(self) -> int:
+        return self._max_in_flight
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`. A 4xx answer raises `InputError` with the server's words."""

@@ -85,6 +85,10 @@ class OpenVinoEngine:
     def name(self) -> str:
         return self._name
 
+    @property
+    def capacity(self) -> int:
+        return self._max_sequences
+
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`; cancelling the awaiting task drops the request."""
         if sampling.temperature == 0 and sampling.n > 1:

@@ -42,6 +42,11 @@ class Engine(Protocol):
         """What runs where, for the manifest (`openvino:policy-q8_0.gguf`)."""
         ...
 
+    @property
+    def capacity(self) -> int:
+        """How many sequences it works on at once."""
+        ...
+
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """`sampling.n` completions of a rendered prompt.
 

@@ -39,6 +39,10 @@ class ScriptedEngine:
     def name(self) -> str:
         return self._name
 
+    @property
+    def capacity(self) -> int:
+        return 64
+
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         if self._closed:
             raise EngineError(f"{self.name}: the engine is closed")

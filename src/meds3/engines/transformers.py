@@ -54,6 +54,10 @@ class TransformersEngine:
     def name(self) -> str:
         return self._name
 
+    @property
+    def capacity(self) -> int:
+        return self._max_sequences
+
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`."""
         if self._failure is not None:

@@ -99,6 +99,7 @@ class SearchStats(_Part):
     """What the search of one round did."""
 
     trees: int
+    failed: int = Field(0, description="problems whose calls failed for good: they have no tree")
     solved: int = Field(description="trees with at least one verified chain")
     nodes: int
     rollouts: int

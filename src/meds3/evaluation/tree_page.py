@@ -9,15 +9,15 @@ from meds3 import SAFETY_NOTE
 from meds3.answers.verdict import Verdict
 from meds3.problems.problem import Problem
 from meds3.runs import atomic
-from meds3.search.tree import Node, Tree
+from meds3.search.tree import Node, Tree, Valued
 
 
 @dataclass(frozen=True)
 class Branch:
     """A node as it is shown, with the branches below it.
 
-    `value` in [0, 1] after back-propagation; a step that was not `simulated` has none of its
-    own and never becomes a label. `right` of `rollouts` simulations were verified.
+    `value` in [0, 1] after back-propagation; `valued` is where its own value comes
+    from; a step without one never becomes a label. `right` of `rollouts` simulations were verified.
     """
 
     id: int
@@ -26,7 +26,7 @@ class Branch:
     depth: int
     visits: int
     value: float
-    simulated: bool
+    valued: Valued
     verdict: Verdict | None
     right: int
     rollouts: int
@@ -37,7 +37,9 @@ class Branch:
         parts = [f"N={self.visits}", f"V={self.value:.2f}"]
         if self.rollouts:
             parts.append(f"{self.right}/{self.rollouts} rollouts right")
-        elif self.kind == "reason" and not self.simulated:
+        elif self.valued == "prm":
+            parts.append("scored by the PRM")
+        elif not self.valued and self.kind != "root":
             parts.append("never simulated")
         if self.verdict is not None:
             parts.append(self.verdict.value)
@@ -56,7 +58,7 @@ def branches(tree: Tree) -> Branch:
             depth=node.depth,
             visits=node.visits,
             value=node.value,
-            simulated=node.simulated,
+            valued=node.valued,
             verdict=node.verdict,
             right=right,
             rollouts=len(node.rollouts),

@@ -12,33 +12,40 @@ from meds3.search.tree import Tree
 VALUE_BINS = 10
 
 
-def search_stats(trees: Iterable[Tree], *, tokens: int = 0, seconds: float = 0.0) -> SearchStats:
-    """Count nodes, rollouts, depths and values; `tokens` and `seconds` come from the journal.
+def search_stats(
+    trees: Iterable[Tree], *, tokens: int = 0, seconds: float = 0.0, failed: int = 0
+) -> SearchStats:
+    """Count nodes, rollouts, depths and values in one pass over the trees.
 
-    The root is no node here: nothing was generated for it. A tree is solved when a finish or
-    a rollout of it was verified. Values are those of simulated non-final nodes.
+    `tokens` and `seconds` come from the journal. The root is no node here: nothing was generated
+    for it. A tree is solved when a finish or a rollout of it was verified. Values are those of
+    nodes that were simulated by rollouts.
     """
-    trees = list(trees)
-    nodes = [node for tree in trees for node in tree.nodes if node.kind != "root"]
-    rollouts = [r for tree in trees for node in tree.nodes for r in node.rollouts]
-    simulated = [n for n in nodes if n.simulated and n.kind == "reason"]
-    bins = Counter(min(int(n.own_value * VALUE_BINS), VALUE_BINS - 1) for n in simulated)
+    stopped: Counter[str] = Counter()
+    depths: Counter[int] = Counter()
+    bins: Counter[int] = Counter()
+    counts: Counter[str] = Counter()
+    for tree in trees:
+        stopped[tree.stopped_because] += 1
+        counts["solved"] += Verdict.CORRECT in tree.verdicts()
+        for node in tree.nodes[1:]:
+            depths[node.depth] += 1
+            counts["verified"] += node.verdict is Verdict.CORRECT
+            counts["rollouts"] += len(node.rollouts)
+            counts["correct"] += sum(r.verdict is Verdict.CORRECT for r in node.rollouts)
+            if node.valued == "rollouts":
+                bins[min(int(node.own_value * VALUE_BINS), VALUE_BINS - 1)] += 1
     return SearchStats(
-        trees=len(trees),
-        solved=sum(map(_solved, trees)),
-        nodes=len(nodes),
-        rollouts=len(rollouts),
-        rollouts_correct=sum(r.verdict is Verdict.CORRECT for r in rollouts),
-        verified_chains=sum(n.kind == "finish" and n.verdict is Verdict.CORRECT for n in nodes),
+        trees=stopped.total(),
+        failed=failed,
+        solved=counts["solved"],
+        nodes=depths.total(),
+        rollouts=counts["rollouts"],
+        rollouts_correct=counts["correct"],
+        verified_chains=counts["verified"],
         tokens=tokens,
         seconds=seconds,
-        stopped_because=dict(Counter(tree.stopped_because for tree in trees).most_common()),
-        depths=dict(sorted(Counter(node.depth for node in nodes).items())),
+        stopped_because=dict(stopped.most_common()),
+        depths=dict(sorted(depths.items())),
         values=[bins[i] for i in range(VALUE_BINS)],
     )
-
-
-def _solved(tree: Tree) -> bool:
-    finishes = (node.verdict for node in tree.finishes())
-    rollouts = (r.verdict for node in tree.nodes for r in node.rollouts)
-    return any(v is Verdict.CORRECT for v in (*finishes, *rollouts))

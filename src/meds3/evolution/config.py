@@ -80,7 +80,8 @@ class RunConfig(BaseModel):
         """
         apart = {"name", "runs_dir", "engine", "rounds", "seed_set"}
         body = self.model_dump(mode="json", exclude=apart)
-        body["search"].pop("trees_in_flight")
+        for name in ("trees_in_flight", "tokens_in_flight", "max_failed_share"):
+            body["search"].pop(name)
         if not body["problems"]["allow_overlap"]:  # runs from before this field resume
             body["problems"].pop("allow_overlap")
         return body

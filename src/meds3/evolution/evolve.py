@@ -64,14 +64,14 @@ async def opened(config: RunConfig, watcher: Watcher) -> AsyncIterator[Evolution
 
 
 async def _rounds(state: Evolution) -> Results:
-    kept = state.base
+    kept, guide = state.base, None
     rounds: list[RoundInfo] = []
     rolled_back: set[str] = set()
     systems = {BASE: await sample_policy(state, state.base)}
     if state.config.search.shows_example(1):
         systems[EXAMPLE] = await sample_policy(state, state.base, worked_example=True)
     for number in range(1, state.config.rounds + 1):
-        trees, search = await search_round(state, number, kept)
+        trees, search = await search_round(state, number, kept, guide)
         await state.server.close()  # training needs the memory
         datasets, training = await learn(state, number, kept, trees)
         new = round_policy(state.run, number, state.config.engine)
@@ -81,7 +81,7 @@ async def _rounds(state: Evolution) -> Results:
         systems |= scored
         gate = await judge_round(state, number, scored[new.name], scored[kept.name])
         if gate.kept:
-            kept = new
+            kept, guide = new, number
         else:
             rolled_back.add(new.name)
         rounds.append(

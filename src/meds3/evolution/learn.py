@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from meds3.errors import InputError
@@ -19,7 +19,7 @@ from meds3.search.tree import Tree
 
 
 async def learn(
-    state: Evolution, number: int, policy: Policy, trees: Sequence[Tree]
+    state: Evolution, number: int, policy: Policy, trees: Collection[Tree]
 ) -> tuple[dict[str, int], list[TrainingMetrics]]:
     """Train round `number` from `policy` on `trees`; rows per dataset, and how training went.
 
@@ -73,7 +73,7 @@ async def learn(
     return counts, metrics
 
 
-async def _datasets(state: Evolution, number: int, trees: Sequence[Tree]) -> dict[str, int]:
+async def _datasets(state: Evolution, number: int, trees: Collection[Tree]) -> dict[str, int]:
     """Write `sft.jsonl`, `prm.jsonl` and with DPO `dpo.jsonl`; the rows of each."""
     folder, config, seeds = state.run.round(number), state.config, state.problems.seeds
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from meds3.evaluation.results import SearchStats
@@ -9,38 +11,48 @@ from meds3.evaluation.trees import search_stats
 from meds3.evolution.policies import Policy
 from meds3.evolution.stages import ticking
 from meds3.evolution.state import Evolution
+from meds3.rewards.journalled import JournalledScorer
+from meds3.rewards.protocol import StepScorer
+from meds3.rewards.torch_scorer import TorchStepScorer
 from meds3.search.progress import SearchProgress
 from meds3.search.scheduler import search_problems
-from meds3.search.store import load_trees
-from meds3.search.tree import Tree
+from meds3.search.store import StoredTrees, failures
 
 
 async def search_round(
-    state: Evolution, number: int, policy: Policy
-) -> tuple[list[Tree], SearchStats]:
-    """A tree per seed problem, grown with `policy`, and what the search did."""
+    state: Evolution, number: int, policy: Policy, guide: int | None = None
+) -> tuple[StoredTrees, SearchStats]:
+    """Trees of the seed problems, grown with `policy`, and what the search did.
+
+    `guide` is the round whose PRM stands in for rollouts where `search.value` is `prm`.
+    """
     config, name = state.config, f"round-{number}/search"
+    seeds = state.problems.seeds
+    guided = guide if config.search.value == "prm" else None
 
     async def work() -> dict[str, Any]:
         engine = await state.server.engine(policy, name)
-
-        progress = SearchProgress(len(state.problems.seeds))
+        progress = SearchProgress(len(seeds))
 
         def show() -> None:
-            note = f"{progress.correct_chains} correct chains, {engine.generated_tokens:,} tokens"
+            note = progress.note(engine.generated_tokens)
             state.stages.watcher.progress(progress.done, progress.trees, "trees", note)
 
-        with ticking(show):
-            await search_problems(
-                state.problems.seeds,
-                engine,
-                state.template,
-                state.journal,
-                config.search,
-                round_=number,
-                seed=config.seed,
-                progress=progress,
-            )
+        async with _scorer(state, number, guided) as scorer:
+            with ticking(show):
+                await search_problems(
+                    seeds,
+                    engine,
+                    state.template,
+                    state.journal,
+                    config.search,
+                    round_=number,
+                    seed=config.seed,
+                    scorer=scorer,
+                    progress=progress,
+                )
+        for problem, error in failures(state.journal, number).items():
+            state.stages.watcher.stage(name, f"FAILED for good: {problem}: {error.splitlines()[0]}")
         return {
             "paid_calls": engine.paid_calls,
             "replayed_calls": engine.replayed_calls,
@@ -51,11 +63,31 @@ async def search_round(
         "policy": policy.digest,
         "search": config.science()["search"],
         "seed": config.seed,
-        "problems": [problem.id for problem in state.problems.seeds],
+        "problems": [problem.id for problem in seeds],
+        "guide": state.prm_digest(guided) if guided else None,
     }
     detail = await state.stages.run(name, inputs, [], work)
-    found = load_trees(state.journal, number)
-    trees = [found[problem.id] for problem in state.problems.seeds]
+    trees = StoredTrees(state.journal, number, [problem.id for problem in seeds])
     # After a resume the tokens of all processes are in the journal, the seconds only of the last.
     tokens = int(state.journal.call_totals().get(name, {}).get("tokens", 0))
-    return trees, search_stats(trees, tokens=tokens, seconds=detail["seconds"])
+    failed = len(failures(state.journal, number))
+    return trees, search_stats(trees, tokens=tokens, seconds=detail["seconds"], failed=failed)
+
+
+@asynccontextmanager
+async def _scorer(
+    state: Evolution, number: int, guide: int | None
+) -> AsyncIterator[StepScorer | None]:
+    if guide is None:
+        yield None
+        return
+    scorer = JournalledScorer(
+        TorchStepScorer(state.run.round(guide) / "prm"),
+        state.journal,
+        state.prm_digest(guide),
+        f"round-{number}/search-scores",
+    )
+    try:
+        yield scorer
+    finally:
+        await scorer.close()

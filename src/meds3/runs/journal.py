@@ -1,8 +1,8 @@
 """The journal of a run: one SQLite file, one writer, readers at any time.
 
-Every finished engine call is here before anything is built on it, so a kill loses only the
-calls in flight. WAL with `synchronous=NORMAL` survives kill -9; a power cut can cost the
-last commits, which are then paid again, never a corrupt file.
+Every finished engine call and every change of a tree is here before anything is built on it, so
+a kill loses only the calls in flight. WAL with `synchronous=NORMAL` survives kill -9; a power
+cut can cost the last commits, which are then paid again, never a corrupt file.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from meds3.errors import InputError, StorageError
+from meds3.runs.group_commit import GroupCommit, Statement
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -29,16 +30,15 @@ CREATE TABLE IF NOT EXISTS calls (
   completions TEXT NOT NULL, tokens INTEGER NOT NULL, seconds REAL NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS trees (
   round INTEGER, problem_id TEXT, prompt TEXT NOT NULL, stopped_because TEXT NOT NULL,
-  PRIMARY KEY (round, problem_id));
+  tokens INTEGER NOT NULL, PRIMARY KEY (round, problem_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nodes (
   round INTEGER, problem_id TEXT, id INTEGER, parent INTEGER, depth INTEGER NOT NULL,
-  kind TEXT NOT NULL, text TEXT NOT NULL, value REAL NOT NULL, simulated_value REAL NOT NULL,
-  visits INTEGER NOT NULL, simulated INTEGER NOT NULL, complete INTEGER NOT NULL, verdict TEXT,
-  PRIMARY KEY (round, problem_id, id));
-CREATE TABLE IF NOT EXISTS rollouts (
-  round INTEGER, problem_id TEXT, node_id INTEGER, idx INTEGER, steps TEXT NOT NULL,
-  verdict TEXT NOT NULL, tokens INTEGER NOT NULL,
-  PRIMARY KEY (round, problem_id, node_id, idx));
+  kind TEXT NOT NULL, text TEXT NOT NULL, value REAL NOT NULL, own_value REAL NOT NULL,
+  visits INTEGER NOT NULL, valued TEXT NOT NULL, complete INTEGER NOT NULL, verdict TEXT,
+  rollouts TEXT NOT NULL, PRIMARY KEY (round, problem_id, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (
+  round INTEGER, problem_id TEXT, error TEXT NOT NULL, at REAL NOT NULL,
+  PRIMARY KEY (round, problem_id));
 CREATE TABLE IF NOT EXISTS stages (
   name TEXT PRIMARY KEY, inputs TEXT NOT NULL, outputs TEXT NOT NULL, detail TEXT NOT NULL,
   seconds REAL NOT NULL, at REAL NOT NULL);
@@ -61,6 +61,7 @@ class Journal:
             if not read_only:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=NORMAL")
+                self._check_integrity()
                 self._db.executescript(_SCHEMA)
                 self._db.execute(
                     "INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,)
@@ -71,6 +72,8 @@ class Journal:
                 f"{path}: journal schema {found and found['value']}, expected {SCHEMA_VERSION}",
                 "open it with the meds3 version that wrote it, or start a new run",
             )
+
+        self.group = GroupCommit(self._commit)
 
     def __enter__(self) -> Journal:
         return self
@@ -91,16 +94,31 @@ class Journal:
                 "check free space and permissions, then run the same command again: it resumes",
             ) from error
 
+    def _check_integrity(self) -> None:
+        """Refuse a damaged file before anything is built on it (SQLite's own quick check)."""
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StorageError(
+                f"journal {self.path} is damaged: {found}",
+                "put back a copy of the run directory, or start a new run under another name",
+            )
+
+    def _commit(self, statements: Sequence[Statement]) -> None:
+        with self._transaction() as db:
+            for query, rows in statements:
+                db.executemany(query, rows)
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._guard():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk may have ended it already
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._guard():
@@ -113,7 +131,7 @@ class Journal:
         rows = self._all("SELECT completions FROM calls WHERE key=?", key)
         return json.loads(rows[0]["completions"]) if rows else None
 
-    def add_call(
+    async def add_call(
         self,
         key: str,
         completions: Sequence[Row],
@@ -123,12 +141,9 @@ class Journal:
         purpose: str,
     ) -> None:
         """Record a finished call. The same key twice is a fault of ours: it raises."""
-        body = json.dumps([dict(c) for c in completions], ensure_ascii=False)
-        with self._guard():  # one statement is a transaction of its own
-            self._db.execute(
-                "INSERT INTO calls VALUES (?,?,?,?,?,?)",
-                (key, purpose, body, tokens, seconds, time.time()),
-            )
+        body = json.dumps([*map(dict, completions)], ensure_ascii=False)
+        row = (key, purpose, body, tokens, seconds, time.time())
+        await self.group.write(("INSERT INTO calls VALUES (?,?,?,?,?,?)", [row]))
 
     def call_totals(self) -> dict[str, dict[str, float]]:
         """Per purpose: calls, generated tokens, first and last finish (Unix seconds)."""
@@ -153,30 +168,15 @@ class Journal:
         rows = self._all("SELECT body FROM problems WHERE split=? ORDER BY rowid", split)
         return [json.loads(row["body"]) for row in rows]
 
-    # -- trees ---------------------------------------------------------------------------
+    # -- trees (see `meds3.search.store`, which knows what the columns mean) ---------------
 
-    def add_tree(self, tree: Row, nodes: Sequence[Row], rollouts: Sequence[Row]) -> None:
-        """A finished tree in one transaction; keys are the columns of the three tables."""
-        with self._transaction() as db:
-            for table, rows in (("trees", [tree]), ("nodes", nodes), ("rollouts", rollouts)):
-                for row in rows:
-                    marks = ",".join(f":{name}" for name in row)
-                    db.execute(
-                        f"INSERT INTO {table} ({','.join(row)}) VALUES ({marks})",  # noqa: S608 (our own column names)
-                        dict(row),
-                    )
+    async def write(self, *statements: Statement) -> None:
+        """Commit statements together with whatever else is written now."""
+        await self.group.write(*statements)
 
-    def trees(self, round_: int) -> list[dict[str, Any]]:
-        """The finished trees of a round, each with its `nodes` and `rollouts` rows."""
-        trees = [dict(r) for r in self._all("SELECT * FROM trees WHERE round=?", round_)]
-        for name in ("nodes", "rollouts"):
-            rows = self._all(f"SELECT * FROM {name} WHERE round=? ORDER BY rowid", round_)  # noqa: S608 (our own table names)
-            grouped: dict[str, list[dict[str, Any]]] = {}
-            for row in rows:
-                grouped.setdefault(row["problem_id"], []).append(dict(row))
-            for tree in trees:
-                tree[name] = grouped.get(tree["problem_id"], [])
-        return trees
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """What a query finds."""
+        return self._all(query, *values)
 
     # -- stages and events ---------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from meds3.search.tree import Node, Tree, seedling
 from meds3.search.values import back_propagate, close_completed, select
 from meds3.search.valuing import ByRollouts, Valuing
 
-# Told of every change, before the tree is used further: the nodes that are new or changed.
-Keep = Callable[[Tree, Sequence[Node]], Awaitable[None]]
+# Told of every change before the tree is used further: the new nodes, and those that changed.
+Keep = Callable[[Tree, Sequence[Node], Sequence[Node]], Awaitable[None]]
 
 
 async def grow(
@@ -37,6 +37,14 @@ async def grow(
     tree = seedling(actions.problem.id, bare_prompt)
     growing: deque[tuple[Node, asyncio.Task[list[Node]]]] = deque()
     virtual: Counter[int] = Counter()
+    kept = 0  # nodes that the journal has
+
+    async def journal(changed: Sequence[Node]) -> None:
+        nonlocal kept
+        if keep is not None:
+            await keep(tree, tree.nodes[kept:], [node for node in changed if node.id < kept])
+            kept = len(tree.nodes)
+
     try:
         while not (reason := reason_to_stop(tree, actions)):
             while len(growing) < config.leaves_in_flight and (
@@ -51,8 +59,7 @@ async def grow(
             virtual.subtract(node.id for node in path)
             _settle(tree, leaf, new, config.update)
             tree.tokens = actions.tokens
-            if keep is not None:
-                await keep(tree, [*path, *new])
+            await journal(path)
     finally:
         # What a stopped tree had under way is dropped, finished or not: timing must not matter.
         for _, task in growing:
@@ -60,6 +67,7 @@ async def grow(
         await asyncio.gather(*(task for _, task in growing), return_exceptions=True)
     await complete_tree(actions, valuing, tree)
     tree.tokens, tree.stopped_because = actions.tokens, reason
+    await journal(tree.nodes)
     return tree
 
 

@@ -131,5 +131,4 @@ class _Search:
         )
         valuing = ByScorer(self.scorer, bare) if self.scorer else ByRollouts()
         tree = await grow(actions, bare, valuing, self.log.keep)
-        await self.log.finish(tree)
         self.progress.add(tree)

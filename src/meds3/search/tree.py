@@ -72,7 +72,7 @@ class Tree:
     prompt: str
     nodes: list[Node]
     stopped_because: str = ""
-    tokens: int = 0
+    tokens: int = field(default=0, compare=False)  # what was under way at the stop is in it
 
     def path(self, node: Node) -> list[Node]:
         """Root to `node`, both included."""
