@@ -106,7 +106,7 @@ def test_the_key_depends_on_engine_prompt_and_every_sampling_field() -> None:
     assert len(others) == len(Sampling.model_fields)
     keys = {call_key("e", "p", s) for s in [base, *others]}
     keys |= {call_key("f", "p", base), call_key("e", "q", base), call_key("ep", "", base)}
-    assert len(keys) == 8 + 3
+    assert len(keys) == 9 + 3
     assert call_key("e", "p", base) == call_key("e", "p", Sampling())
 
 
