@@ -1,0 +1,287 @@
+"""How fast the search is beside other schedules of it, and beside the engine's own limit.
+
+    python benchmarks/search_throughput.py
+    python benchmarks/search_throughput.py configs/cpu-demo.yaml --problems 60 --pairs 5
+    python benchmarks/search_throughput.py --problems 4 --pairs 1 --only ours lock_step
+
+Same problems, same config, same model, a fresh engine (empty prefix cache) for each line, in one
+process; the order is turned round from pair to pair, and ratios are medians over the pairs.
+
+    ours        as `search_problems` does it: no barrier, all trees in one stream of calls
+    lock_step   all trees advance together: their calls are collected until every tree waits, sent
+                as one batch, and none is answered before the slowest of the batch
+    serial      one problem at a time, one prompt per engine call
+    flat_*      no search: the calls that `ours` made, all sent at once, journal left out
+
+The flat rates are what the engine can do with such calls when it never has to wait for one:
+
+    flat_same   the very same prompts, cold. The engine knows all of them beforehand; prompts of
+                one tree share a prefix, as far as the cache has it by then. This is the limit of
+                a schedule: `search_to_flat_same` says what waiting for values costs.
+    flat_other  prompts of the same lengths that share no prefix, as many samples, each as long as
+                the mean of its call. Every prompt is computed whole: `search_to_flat_other` above
+                1 means that sharing prefixes saves more than waiting costs.
+    flat_warm   the same prompts once more on the same engine: prompts cost next to nothing (what
+                the cache still holds), so it is the rate of generation alone, out of reach for
+                any search. `search_to_flat_warm` counts waiting and prompts together.
+
+Rounding depends on what else is in the batch, so the trees of two schedules differ a little:
+compare generated tokens per second as well as seconds. `vs_` ratios above 1 are in favour of ours.
+Flat lines of a turned-round pair replay the calls of the pair before. Prints a table of medians
+and a last line of JSON. Needs `pip install 'meds3[cpu]'`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schedules import LockStep, OneAtATime
+from search_bench import Bench, Call, Wrapped, load_bench, table, timed_search
+
+from meds3.engines.protocol import Engine
+from meds3.runs.manifest import hardware
+from meds3.search.config import SearchConfig
+
+# No limit of ours may split a batch of another schedule.
+_NO_LIMIT = 2**40
+# Words that are one token each in the byte-pair vocabularies in use, with the blank before them.
+_WORDS = [
+    "time",
+    "year",
+    "people",
+    "way",
+    "day",
+    "man",
+    "thing",
+    "woman",
+    "life",
+    "child",
+    "world",
+    "school",
+    "state",
+    "family",
+    "student",
+    "group",
+    "country",
+    "problem",
+    "hand",
+    "part",
+    "place",
+    "case",
+    "week",
+    "company",
+    "system",
+    "program",
+    "question",
+    "work",
+    "government",
+    "number",
+    "night",
+    "point",
+    "home",
+    "water",
+    "room",
+    "mother",
+    "area",
+    "money",
+    "story",
+    "fact",
+    "month",
+    "right",
+    "study",
+    "book",
+]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Changes of the search config (those it knows), and who holds calls back."""
+
+    changes: dict[str, int]
+    engine: Callable[[Engine], Engine]
+
+
+SCHEDULES = {
+    "ours": Schedule({}, Wrapped),
+    "lock_step": Schedule({"tokens_in_flight": _NO_LIMIT}, LockStep),
+    "serial": Schedule({"trees_in_flight": 1}, OneAtATime),
+}
+FLAT = ("flat_same", "flat_other")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measurement; `tokens` were generated, `prompt_tokens` are counted once a call."""
+
+    seconds: float
+    calls: int
+    prompt_tokens: int
+    tokens: int
+
+    @property
+    def rate(self) -> float:
+        """Generated tokens per second."""
+        return self.tokens / self.seconds
+
+
+def scheduled(search: SearchConfig, schedule: Schedule) -> SearchConfig:
+    """`search` with the changes of a schedule."""
+    known = {k: v for k, v in schedule.changes.items() if k in SearchConfig.model_fields}
+    return search.model_copy(update=known)
+
+
+def strangers(calls: Sequence[Call]) -> list[Call]:
+    """Other calls: prompts as long in tokens, without a common prefix; as long in what they make.
+
+    A sample ends at its token limit unless the model ends it before; the limit is the mean of
+    the call's samples.
+    """
+    draw = random.Random("strangers")
+    return [
+        Call(
+            " ".join(draw.choices(_WORDS, k=call.prompt_tokens)),
+            call.sampling.model_copy(
+                update={"max_tokens": max(1, round(statistics.mean(call.generated))), "stop": ()}
+            ),
+            call.prompt_tokens,
+            call.generated,
+        )
+        for call in calls
+    ]
+
+
+async def flat(engine: Engine, calls: Sequence[Call]) -> Line:
+    """All calls at once."""
+    began = time.perf_counter()
+    done = await asyncio.gather(*(engine.generate(call.prompt, call.sampling) for call in calls))
+    seconds = time.perf_counter() - began
+    prompts = sum(completions[0].prompt_tokens for completions in done)
+    return Line(seconds, len(calls), prompts, sum(c.tokens for found in done for c in found))
+
+
+async def flat_lines(bench: Bench, name: str, calls: Sequence[Call]) -> dict[str, Line]:
+    """The flat batch `name` on a fresh engine; the same calls cold, then warm."""
+    engine = bench.engine()
+    try:
+        if name == "flat_other":
+            return {name: await flat(engine, strangers(calls))}
+        return {name: await flat(engine, calls), "flat_warm": await flat(engine, calls)}
+    finally:
+        await engine.close()
+
+
+async def pair(
+    bench: Bench, names: Sequence[str], calls: list[Call]
+) -> tuple[dict[str, Line], list[Call]]:
+    """Every line of `names` in that order; the flat ones replay `calls`, or those of `ours`."""
+    lines: dict[str, Line] = {}
+    for name in names:
+        if name in FLAT:
+            found = await flat_lines(bench, name, calls)
+        else:
+            schedule = SCHEDULES[name]
+            search = scheduled(bench.config.search, schedule)
+            done = await timed_search(bench, search, schedule.engine, note=name)
+            prompts = sum(call.prompt_tokens for call in done.calls)
+            found = {name: Line(done.seconds, len(done.calls), prompts, done.tokens)}
+            calls = done.calls if name == "ours" else calls
+        lines |= found
+        for told, line in found.items():
+            print(f"# {told}: {line} {line.rate:.1f} tokens/s", flush=True)
+    return lines, calls
+
+
+def ratios(pairs: Sequence[dict[str, Line]]) -> dict[str, float]:
+    """Medians over the pairs: other schedules' time over ours, our rate over every other."""
+
+    def median(of: Callable[[Line, Line], float], name: str) -> float:
+        return round(statistics.median(of(lines["ours"], lines[name]) for lines in pairs), 2)
+
+    others = [name for name in pairs[0] if name != "ours"]
+    time_ratios = {
+        f"time_vs_{name}": median(lambda ours, other: other.seconds / ours.seconds, name)
+        for name in others
+        if name in SCHEDULES
+    }
+    rate_ratios = {
+        (f"rate_vs_{name}" if name in SCHEDULES else f"search_to_{name}"): median(
+            lambda ours, other: ours.rate / other.rate, name
+        )
+        for name in others
+    }
+    return time_ratios | rate_ratios
+
+
+def medians(pairs: Sequence[dict[str, Line]]) -> list[dict[str, Any]]:
+    """A row a line, the medians over the pairs."""
+
+    def row(name: str) -> dict[str, Any]:
+        lines = [lines[name] for lines in pairs]
+        return {
+            "": name,
+            "seconds": round(statistics.median(line.seconds for line in lines), 1),
+            "calls": round(statistics.median(line.calls for line in lines)),
+            "prompt tokens": round(statistics.median(line.prompt_tokens for line in lines)),
+            "generated tokens": round(statistics.median(line.tokens for line in lines)),
+            "tokens/s": round(statistics.median(line.rate for line in lines), 1),
+        }
+
+    return [row(name) for name in pairs[0]]
+
+
+async def measure(given: argparse.Namespace) -> dict[str, Any]:
+    bench = load_bench(given.config, given.set, given.problems)
+    names = [
+        "ours",
+        *(name for name in (*SCHEDULES, *FLAT) if name in given.only and name != "ours"),
+    ]
+    pairs: list[dict[str, Line]] = []
+    calls: list[Call] = []
+    for number in range(given.pairs):
+        order = names[::-1] if number % 2 else names
+        print(f"# pair {number + 1} of {given.pairs}: {', '.join(order)}", flush=True)
+        lines, calls = await pair(bench, order, calls)
+        pairs.append({name: lines[name] for name in sorted(lines, key=_place)})
+    print(table(medians(pairs)))
+    found = ratios(pairs)
+    print(table([{"": name, "median": value} for name, value in found.items()]))
+    return {
+        "benchmark": "search_throughput",
+        "config": str(given.config),
+        "set": given.set,
+        "problems": len(bench.problems),
+        "ratios": found,
+        "pairs": [
+            {k: {**vars(line), "rate": round(line.rate, 1)} for k, line in lines.items()}
+            for lines in pairs
+        ],
+        "hardware": hardware(),
+    }
+
+
+def _place(name: str) -> int:
+    return (*SCHEDULES, *FLAT, "flat_warm").index(name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("config", type=Path, nargs="?", default=Path("configs/cpu-demo.yaml"))
+    parser.add_argument("--problems", type=int, default=25, help="the first so many seeds")
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--set", action="append", default=[], help="override, as for `evolve`")
+    every = [*SCHEDULES, *FLAT]
+    parser.add_argument("--only", nargs="+", choices=every, default=every, help="besides ours")
+    print(json.dumps(asyncio.run(measure(parser.parse_args()))))
+
+
+if __name__ == "__main__":
+    main()
