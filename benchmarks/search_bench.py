@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from meds3.engines.forms import servable
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.models import ensure_model
 from meds3.engines.protocol import Completion, Engine, Sampling
-from meds3.errors import InputError
+from meds3.errors import InputError, MedS3Error
 from meds3.evolution.config import RunConfig, load_config
 from meds3.problems.load import load_problems
 from meds3.problems.problem import Problem
@@ -184,6 +185,14 @@ async def telling(progress: SearchProgress, note: str) -> AsyncIterator[None]:
         yield
     finally:
         teller.cancel()
+
+
+def report(measuring: Coroutine[Any, Any, dict[str, Any]]) -> None:
+    """Run to the end and print what was found as one line of JSON."""
+    try:
+        print(json.dumps(asyncio.run(measuring)))
+    except MedS3Error as error:
+        sys.exit(str(error))
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

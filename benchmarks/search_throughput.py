@@ -35,7 +35,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import statistics
 import time
@@ -45,7 +44,7 @@ from pathlib import Path
 from typing import Any
 
 from schedules import LockStep, OneAtATime
-from search_bench import Bench, Call, Wrapped, load_bench, table, timed_search
+from search_bench import Bench, Call, Wrapped, load_bench, report, table, timed_search
 
 from meds3.engines.protocol import Engine
 from meds3.runs.manifest import hardware
@@ -54,52 +53,11 @@ from meds3.search.config import SearchConfig
 # No limit of ours may split a batch of another schedule.
 _NO_LIMIT = 2**40
 # Words that are one token each in the byte-pair vocabularies in use, with the blank before them.
-_WORDS = [
-    "time",
-    "year",
-    "people",
-    "way",
-    "day",
-    "man",
-    "thing",
-    "woman",
-    "life",
-    "child",
-    "world",
-    "school",
-    "state",
-    "family",
-    "student",
-    "group",
-    "country",
-    "problem",
-    "hand",
-    "part",
-    "place",
-    "case",
-    "week",
-    "company",
-    "system",
-    "program",
-    "question",
-    "work",
-    "government",
-    "number",
-    "night",
-    "point",
-    "home",
-    "water",
-    "room",
-    "mother",
-    "area",
-    "money",
-    "story",
-    "fact",
-    "month",
-    "right",
-    "study",
-    "book",
-]
+_WORDS = (
+    "time year people way day man thing woman life child world school state family student group "
+    "country problem hand part place case week company system program question work government "
+    "number night point home water room mother area money story fact month right study book"
+)
 
 
 @dataclass(frozen=True)
@@ -148,7 +106,7 @@ def strangers(calls: Sequence[Call]) -> list[Call]:
     draw = random.Random("strangers")
     return [
         Call(
-            " ".join(draw.choices(_WORDS, k=call.prompt_tokens)),
+            " ".join(draw.choices(_WORDS.split(), k=call.prompt_tokens)),
             call.sampling.model_copy(
                 update={"max_tokens": max(1, round(statistics.mean(call.generated))), "stop": ()}
             ),
@@ -280,7 +238,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="override, as for `evolve`")
     every = [*SCHEDULES, *FLAT]
     parser.add_argument("--only", nargs="+", choices=every, default=every, help="besides ours")
-    print(json.dumps(asyncio.run(measure(parser.parse_args()))))
+    report(measure(parser.parse_args()))
 
 
 if __name__ == "__main__":
