@@ -6,7 +6,7 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from search_bench import Bench, Call
@@ -65,12 +65,40 @@ async def flat(engine: Engine, calls: Sequence[Call]) -> Line:
     return Line(seconds, len(calls), prompts, sum(c.tokens for found in done for c in found))
 
 
+def roots(calls: Sequence[Call]) -> list[Call]:
+    """A call of one token for every prompt that no other prompt is a beginning of."""
+    found: list[Call] = []
+    for call in sorted(calls, key=lambda call: call.prompt):  # a beginning sorts before its ends
+        if not found or not call.prompt.startswith(found[-1].prompt):
+            once = call.sampling.model_copy(update={"n": 1, "max_tokens": 1})
+            found.append(Call(call.prompt, once, call.prompt_tokens, (1,)))
+    return found
+
+
+async def flat_shared(engine: Engine, calls: Sequence[Call]) -> Line:
+    """Every root once, then all calls at once; timed together, the roots' tokens left out."""
+    first = await flat(engine, roots(calls))
+    rest = await flat(engine, calls)
+    return Line(first.seconds + rest.seconds, rest.calls, rest.prompt_tokens, rest.tokens)
+
+
 async def flat_lines(bench: Bench, name: str, calls: Sequence[Call]) -> dict[str, Line]:
-    """The flat batch `name` on a fresh engine; the same calls cold, then warm."""
+    """The flat batch `name` of `FLAT` on a fresh engine; with the same calls cold comes warm."""
     engine = bench.engine()
     try:
-        if name == "flat_other":
-            return {name: await flat(engine, strangers(calls))}
-        return {name: await flat(engine, calls), "flat_warm": await flat(engine, calls)}
+        found = {name: await FLAT[name](engine, calls)}
+        return found | {"flat_warm": await flat(engine, calls)} if name == "flat_same" else found
     finally:
         await engine.close()
+
+
+async def flat_other(engine: Engine, calls: Sequence[Call]) -> Line:
+    """All calls at once, each in the place of a call of the search."""
+    return await flat(engine, strangers(calls))
+
+
+FLAT: dict[str, Callable[[Engine, Sequence[Call]], Awaitable[Line]]] = {
+    "flat_same": flat,
+    "flat_shared": flat_shared,
+    "flat_other": flat_other,
+}

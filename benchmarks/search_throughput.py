@@ -13,17 +13,20 @@ process; the order is turned round from pair to pair, and ratios are medians ove
     serial      one problem at a time, one prompt per engine call
     flat_*      no search: the calls that `ours` made, all sent at once, journal left out
 
-The flat rates are what the engine can do with such calls when it never has to wait for one:
+The flat rates are what the engine does with such calls when it never has to wait for one. They
+differ in what is known of the prompts (a prefix is shared once it is computed, not before):
 
-    flat_same   the very same prompts, cold. The engine knows all of them beforehand; prompts of
-                one tree share a prefix, as far as the cache has it by then. This is the limit of
-                a schedule: `search_to_flat_same` says what waiting for values costs.
-    flat_other  prompts of the same lengths that share no prefix, as many samples, each as long as
-                the mean of its call. Every prompt is computed whole: `search_to_flat_other` above
-                1 means that sharing prefixes saves more than waiting costs.
-    flat_warm   the same prompts once more on the same engine: prompts cost next to nothing (what
-                the cache still holds), so it is the rate of generation alone, out of reach for
-                any search. `search_to_flat_warm` counts waiting and prompts together.
+    flat_shared  every problem's prompt once, then all calls, one clock for both: each prefix of a
+                 tree is paid once, as in the search, and nothing waits for a value. The fair limit
+                 of a schedule, and the saturation: `search_to_flat_shared`.
+    flat_same    the very same prompts, cold and all at once. Calls of one tree that start together
+                 compute their common prefix each for itself, so the search can be faster: then
+                 `search_to_flat_same` is above 1.
+    flat_other   prompts of the same lengths that share no prefix, as many samples, each as long as
+                 the mean of its call: what the search would cost without shared prefixes.
+    flat_warm    the calls of `flat_same` once more on its engine. Prompts cost next to nothing (as
+                 far as the cache holds them): generation alone, out of reach for any search that
+                 has to read its problems. `search_to_flat_warm` counts waiting and prompts.
 
 Rounding depends on what else is in the batch, so the trees of two schedules differ a little:
 compare generated tokens per second as well as seconds. `vs_` ratios above 1 are in favour of ours.
@@ -40,7 +43,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flat import Line, flat_lines
+from flat import FLAT, Line, flat_lines
 from schedules import LockStep, OneAtATime
 from search_bench import Bench, Call, Wrapped, load_bench, report, table, timed_search
 
@@ -65,7 +68,6 @@ SCHEDULES = {
     "lock_step": Schedule({"tokens_in_flight": _NO_LIMIT}, LockStep),
     "serial": Schedule({"trees_in_flight": 1}, OneAtATime),
 }
-FLAT = ("flat_same", "flat_other")
 
 
 def scheduled(search: SearchConfig, schedule: Schedule) -> SearchConfig:

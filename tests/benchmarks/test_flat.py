@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flat import Line, flat, strangers
+from flat import Line, flat, flat_shared, roots, strangers
 from hypothesis import given
 from hypothesis import strategies as st
 from search_bench import Call, table
@@ -40,6 +40,28 @@ async def test_flat_sends_everything_and_counts_prompts_once_a_call() -> None:
     line = await flat(scripted, asked)
     assert (line.calls, line.prompt_tokens, line.tokens) == (4, 12, scripted.tokens)
     assert scripted.calls == 4
+
+
+def test_roots_are_the_prompts_that_begin_the_others() -> None:
+    prompts = ["Q1 a", "Q2", "Q1", "Q1 a b", "Q2 x", "Q1", "Q10"]
+    found = roots([Call(prompt, Sampling(n=4), len(prompt), (9,) * 4) for prompt in prompts])
+    assert [call.prompt for call in found] == ["Q1", "Q2"]
+    assert {(call.sampling.n, call.sampling.max_tokens) for call in found} == {(1, 1)}
+
+
+@given(st.lists(calls, max_size=20))
+def test_every_prompt_begins_with_one_root(asked: list[Call]) -> None:
+    found = [call.prompt for call in roots(asked)]
+    assert all(sum(call.prompt.startswith(root) for root in found) == 1 for call in asked)
+
+
+async def test_the_roots_come_first_and_their_tokens_do_not_count() -> None:
+    scripted = engine()
+    asked = [Call(f"{q} {i}", Sampling(n=2, seed=i), 2, (5, 5)) for q in "ab" for i in range(3)]
+    asked += [Call("a", Sampling(n=2), 1, (5, 5)), Call("b", Sampling(n=2), 1, (5, 5))]
+    line = await flat_shared(scripted, asked)
+    assert scripted.calls == len(asked) + 2
+    assert (line.calls, line.tokens) == (8, scripted.tokens - 2)
 
 
 def test_ratios_are_medians_over_pairs_and_above_one_for_ours() -> None:
