@@ -7,7 +7,7 @@ import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search_bench import Bench, Call
 
@@ -23,9 +23,14 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One measurement; `tokens` were generated, `prompt_tokens` are counted once a call."""
+    """One measurement; `tokens` were generated, `prompt_tokens` are counted once a call.
+
+    `cpu_seconds` are those of all threads: fewer than cores times seconds when the engine waits,
+    or when something else runs on the machine.
+    """
 
     seconds: float
+    cpu_seconds: float
     calls: int
     prompt_tokens: int
     tokens: int
@@ -58,11 +63,12 @@ def strangers(calls: Sequence[Call]) -> list[Call]:
 
 async def flat(engine: Engine, calls: Sequence[Call]) -> Line:
     """All calls at once."""
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     done = await asyncio.gather(*(engine.generate(call.prompt, call.sampling) for call in calls))
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     prompts = sum(completions[0].prompt_tokens for completions in done)
-    return Line(seconds, len(calls), prompts, sum(c.tokens for found in done for c in found))
+    tokens = sum(c.tokens for completions in done for c in completions)
+    return Line(seconds, cpu, len(calls), prompts, tokens)
 
 
 def roots(calls: Sequence[Call]) -> list[Call]:
@@ -79,7 +85,11 @@ async def flat_shared(engine: Engine, calls: Sequence[Call]) -> Line:
     """Every root once, then all calls at once; timed together, the roots' tokens left out."""
     first = await flat(engine, roots(calls))
     rest = await flat(engine, calls)
-    return Line(first.seconds + rest.seconds, rest.calls, rest.prompt_tokens, rest.tokens)
+    return replace(
+        rest,
+        seconds=first.seconds + rest.seconds,
+        cpu_seconds=first.cpu_seconds + rest.cpu_seconds,
+    )
 
 
 async def flat_lines(bench: Bench, name: str, calls: Sequence[Call]) -> dict[str, Line]:

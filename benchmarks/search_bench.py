@@ -115,9 +115,13 @@ class Recording(Wrapped):
 
 @dataclass(frozen=True)
 class Searched:
-    """What one search took and gave; the engine was loaded before the clock started."""
+    """What one search took and gave; the engine was loaded before the clock started.
+
+    `cpu_seconds` are those of all threads of this process.
+    """
 
     seconds: float
+    cpu_seconds: float
     calls: list[Call]
     trees: list[Tree]
 
@@ -143,7 +147,7 @@ async def timed_search(
     with tempfile.TemporaryDirectory() as folder, Journal(Path(folder) / "j.sqlite") as journal:
         paid = JournalledEngine(recording, JournalCalls(journal), purpose="search")
         async with telling(progress, note):
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), time.process_time()
             await search_problems(
                 bench.problems,
                 schedule(paid),
@@ -154,10 +158,10 @@ async def timed_search(
                 seed=bench.config.seed,
                 progress=progress,
             )
-            seconds = time.perf_counter() - began
+            seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         trees = stored_trees(journal, bench.problems)
         await paid.close()
-    return Searched(seconds, recording.calls, trees)
+    return Searched(seconds, cpu, recording.calls, trees)
 
 
 def stored_trees(journal: Journal, problems: Iterable[Problem]) -> list[Tree]:

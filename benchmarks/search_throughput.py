@@ -30,6 +30,8 @@ differ in what is known of the prompts (a prefix is shared once it is computed, 
 
 Rounding depends on what else is in the batch, so the trees of two schedules differ a little:
 compare generated tokens per second as well as seconds. `vs_` ratios above 1 are in favour of ours.
+`cores busy` below the cores of an idle machine says that the engine waited, or that something else
+ran: then compare tokens per processor second, and measure again.
 Flat lines of a turned-round pair replay the calls of the pair before. Prints a table of medians
 and a last line of JSON. Needs `pip install 'meds3[cpu]'`.
 """
@@ -89,11 +91,12 @@ async def pair(
             search = scheduled(bench.config.search, schedule)
             done = await timed_search(bench, search, schedule.engine, note=name)
             prompts = sum(call.prompt_tokens for call in done.calls)
-            found = {name: Line(done.seconds, len(done.calls), prompts, done.tokens)}
+            line = Line(done.seconds, done.cpu_seconds, len(done.calls), prompts, done.tokens)
+            found = {name: line}
             calls = done.calls if name == "ours" else calls
         lines |= found
         for told, line in found.items():
-            print(f"# {told}: {line} {line.rate:.1f} tokens/s", flush=True)
+            print(f"# {told}: {line.seconds:.1f} s, {line.rate:.1f} tokens/s", flush=True)
     return lines, calls
 
 
@@ -123,13 +126,18 @@ def medians(pairs: Sequence[dict[str, Line]]) -> list[dict[str, Any]]:
 
     def row(name: str) -> dict[str, Any]:
         lines = [lines[name] for lines in pairs]
-        return {
-            "": name,
-            "seconds": round(statistics.median(line.seconds for line in lines), 1),
-            "calls": round(statistics.median(line.calls for line in lines)),
-            "prompt tokens": round(statistics.median(line.prompt_tokens for line in lines)),
-            "generated tokens": round(statistics.median(line.tokens for line in lines)),
-            "tokens/s": round(statistics.median(line.rate for line in lines), 1),
+        columns: dict[str, tuple[Callable[[Line], float], int | None]] = {
+            "seconds": (lambda line: line.seconds, 1),
+            "cores busy": (lambda line: line.cpu_seconds / line.seconds, 2),
+            "calls": (lambda line: line.calls, None),
+            "prompt tokens": (lambda line: line.prompt_tokens, None),
+            "generated tokens": (lambda line: line.tokens, None),
+            "tokens/s": (lambda line: line.rate, 1),
+            "tokens/cpu s": (lambda line: line.tokens / line.cpu_seconds, 1),
+        }
+        return {"": name} | {
+            column: round(statistics.median(map(of, lines)), digits)
+            for column, (of, digits) in columns.items()
         }
 
     return [row(name) for name in pairs[0]]
@@ -158,7 +166,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         "problems": len(bench.problems),
         "ratios": found,
         "pairs": [
-            {k: {**vars(line), "rate": round(line.rate, 1)} for k, line in lines.items()}
+            {name: {k: round(v, 2) for k, v in vars(line).items()} for name, line in lines.items()}
             for lines in pairs
         ],
         "hardware": hardware(),

@@ -67,9 +67,9 @@ async def test_the_roots_come_first_and_their_tokens_do_not_count() -> None:
 def test_ratios_are_medians_over_pairs_and_above_one_for_ours() -> None:
     def pair(ours: float, serial: float) -> dict[str, Line]:
         return {
-            "ours": Line(ours, 10, 100, 1000),
-            "serial": Line(serial, 10, 100, 2000),
-            "flat_same": Line(ours, 10, 100, 1250),
+            "ours": Line(ours, 2, 10, 100, 1000),
+            "serial": Line(serial, 2, 10, 100, 2000),
+            "flat_same": Line(ours, 2, 10, 100, 1250),
         }
 
     # Times: 4, 2, 8 times ours. Rates: ours 1000/s over 2000/(4 s) = 2; likewise 1 and 4.
