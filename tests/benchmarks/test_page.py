@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from flat import FLAT
-from search_throughput import SCHEDULES
 from search_thrift import VARIANTS
+from search_throughput import SCHEDULES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
