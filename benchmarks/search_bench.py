@@ -26,8 +26,9 @@ from meds3.problems.load import load_problems
 from meds3.problems.problem import Problem
 from meds3.runs.journal import Journal
 from meds3.search.config import SearchConfig
-from meds3.search.scheduler import SearchProgress, search_problems
-from meds3.search.store import load_trees
+from meds3.search.progress import SearchProgress
+from meds3.search.scheduler import search_problems
+from meds3.search.store import StoredTrees
 from meds3.search.tree import Tree
 
 _TELL_EVERY_S = 30.0
@@ -73,7 +74,7 @@ class Wrapped:
 
     @property
     def capacity(self) -> int:
-        return int(getattr(self._engine, "capacity", 64))
+        return self._engine.capacity
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         return await self._engine.generate(prompt, sampling)
@@ -166,8 +167,7 @@ async def timed_search(
 
 def stored_trees(journal: Journal, problems: Iterable[Problem]) -> list[Tree]:
     """The finished trees of round 1, in the order of the problems."""
-    trees = load_trees(journal, 1)
-    return [trees[problem.id] for problem in problems if problem.id in trees]
+    return list(StoredTrees(journal, 1, [problem.id for problem in problems]))
 
 
 @contextlib.asynccontextmanager

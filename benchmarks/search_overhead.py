@@ -29,7 +29,6 @@ from meds3.engines.journalled import JournalledEngine
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.scripted import ScriptedEngine
 from meds3.problems.problem import Domain, Problem
-from meds3.runs.digest import derived_seed
 from meds3.runs.journal import Journal
 from meds3.search.config import SearchConfig
 from meds3.search.progress import SearchProgress
@@ -54,7 +53,7 @@ class Counting(ScriptedEngine):
 
 def answer(prompt: str, sampling: Sampling, index: int) -> str:
     """A step, then an answer that is right now and then: the same for the same call."""
-    draw = derived_seed(sampling.seed, prompt[-40:], index) % 1000
+    draw = (sampling.seed + 7919 * index) % 1009
     step = f" Finding {draw} speaks for one of the drugs.\n\nStep 9: The answer is "
     return step + "ABCD"[draw % 4] + "."
 
@@ -74,7 +73,7 @@ def problem(number: int) -> Problem:
 
 async def search(count: int, nodes: int) -> dict[str, Any]:
     """One search over `count` problems, in this process."""
-    config = SearchConfig(max_nodes=nodes, rollout_base=8, rollout_min=4)
+    config = SearchConfig(max_nodes=nodes)
     engine = Counting(answer)
     problems = [problem(number) for number in range(count)]
     process = psutil.Process()

@@ -51,7 +51,6 @@ from search_bench import Bench, Call, Wrapped, load_bench, report, table, timed_
 
 from meds3.engines.protocol import Engine
 from meds3.runs.manifest import hardware
-from meds3.search.config import SearchConfig
 
 # No limit of ours may split a batch of another schedule.
 _NO_LIMIT = 2**40
@@ -59,7 +58,7 @@ _NO_LIMIT = 2**40
 
 @dataclass(frozen=True)
 class Schedule:
-    """Changes of the search config (those it knows), and who holds calls back."""
+    """Changes of the search config, and who holds calls back."""
 
     changes: dict[str, int]
     engine: Callable[[Engine], Engine]
@@ -72,12 +71,6 @@ SCHEDULES = {
 }
 
 
-def scheduled(search: SearchConfig, schedule: Schedule) -> SearchConfig:
-    """`search` with the changes of a schedule."""
-    known = {k: v for k, v in schedule.changes.items() if k in SearchConfig.model_fields}
-    return search.model_copy(update=known)
-
-
 async def pair(
     bench: Bench, names: Sequence[str], calls: list[Call]
 ) -> tuple[dict[str, Line], list[Call]]:
@@ -88,7 +81,7 @@ async def pair(
             found = await flat_lines(bench, name, calls)
         else:
             schedule = SCHEDULES[name]
-            search = scheduled(bench.config.search, schedule)
+            search = bench.config.search.model_copy(update=schedule.changes)
             done = await timed_search(bench, search, schedule.engine, note=name)
             prompts = sum(call.prompt_tokens for call in done.calls)
             line = Line(done.seconds, done.cpu_seconds, len(done.calls), prompts, done.tokens)

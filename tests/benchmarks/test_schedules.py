@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from schedules import LockStep, OneAtATime
 from search_bench import Wrapped, timed_search
-from search_throughput import SCHEDULES, scheduled
+from search_throughput import SCHEDULES
 
 from meds3.engines.protocol import Completion, Engine, Sampling
 from meds3.errors import EngineError
@@ -95,7 +95,7 @@ async def test_one_at_a_time_has_one_call_in_the_engine() -> None:
 async def test_every_schedule_grows_the_same_trees(name: str) -> None:
     made, schedule = bench(6), SCHEDULES[name]
     ours = await timed_search(made, made.config.search, engine=engine())
-    search = scheduled(made.config.search, schedule)
+    search = made.config.search.model_copy(update=schedule.changes)
     other = await timed_search(made, search, schedule.engine, engine=engine())
     assert len(ours.trees) == 6
     assert [_facts(t) for t in other.trees] == [_facts(t) for t in ours.trees]
@@ -105,7 +105,7 @@ async def test_every_schedule_grows_the_same_trees(name: str) -> None:
 
 async def test_serial_asks_about_one_problem_after_the_other() -> None:
     made, schedule = bench(3), SCHEDULES["serial"]
-    search = scheduled(made.config.search, schedule)
+    search = made.config.search.model_copy(update=schedule.changes)
     done = await timed_search(made, search, schedule.engine, engine=engine())
     patients = [next(n for n in range(3) if f"patient {n} " in call.prompt) for call in done.calls]
     assert patients == sorted(patients)
