@@ -153,11 +153,11 @@ async def test_a_global_budget_ends_what_grows_and_begins_nothing_more(tmp_path:
 
 
 def test_the_note_of_a_search() -> None:
-    progress = SearchProgress(10, running=3, occupancy=0.5, correct_chains=4, tokens=1000)
-    assert "0 tokens/s now" in progress.note(0, now=100.0)
+    progress = SearchProgress(10, running=3, occupancy=lambda: 0.5, correct_chains=4, tokens=1000)
+    assert "0 tokens/s (mean 0)" in progress.note(0, now=100.0)
     note = progress.note(3000, now=110.0)
     assert note == (
-        "3 growing, 4 correct chains, 300 tokens/s now, engine 50% busy, 250 tokens a chain"
+        "3 growing, 4 correct chains, 300 tokens/s (mean 300), engine 50% busy, 250 tokens a chain"
     )
-    # "Now" forgets: 300 tokens in the last 15 s or a little more.
-    assert "20 tokens/s now" in progress.note(3300, now=125.0)
+    # "Now" forgets: 300 tokens in the last 15 s, 3,300 in all 25.
+    assert "20 tokens/s (mean 132)" in progress.note(3300, now=125.0)

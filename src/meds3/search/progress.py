@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from meds3.answers.verdict import Verdict
@@ -17,8 +18,8 @@ _NOW_S = 15.0
 class SearchProgress:
     """Counts over the trees; read at any time.
 
-    `tokens` were generated for the finished trees, `occupancy` is the share of the engine's
-    sequences that have work.
+    `tokens` were generated for the finished trees; `occupancy()` is the share of the engine's
+    sequences that have work, in [0, 1].
     """
 
     trees: int
@@ -28,7 +29,8 @@ class SearchProgress:
     correct_chains: int = 0
     solved: int = 0
     tokens: int = 0
-    occupancy: float = 0.0
+    occupancy: Callable[[], float] = field(default=float, repr=False)
+    _began: tuple[float, int] | None = field(default=None, repr=False)
     _seen: deque[tuple[float, int]] = field(default_factory=deque, repr=False)
 
     def add(self, tree: Tree) -> None:
@@ -41,20 +43,23 @@ class SearchProgress:
 
     def note(self, generated: int, now: float | None = None) -> str:
         """One line; `generated` tokens were paid for since the search began."""
-        now = time.monotonic() if now is None else now
-        self._seen.append((now, generated))
-        while len(self._seen) > 2 and self._seen[1][0] <= now - _NOW_S:
+        at = (time.monotonic() if now is None else now, generated)
+        self._began = self._began or at
+        self._seen.append(at)
+        while len(self._seen) > 2 and self._seen[1][0] <= at[0] - _NOW_S:
             self._seen.popleft()
-        began, before = self._seen[0]
-        rate = (generated - before) / (now - began) if now > began else 0.0
         parts = [
             f"{self.running} growing",
             f"{self.correct_chains:,} correct chains",
-            f"{rate:,.0f} tokens/s now",
-            f"engine {self.occupancy:.0%} busy",
+            f"{_rate(self._seen[0], at):,.0f} tokens/s (mean {_rate(self._began, at):,.0f})",
+            f"engine {self.occupancy():.0%} busy",
         ]
         if self.correct_chains:
             parts.append(f"{self.tokens / self.correct_chains:,.0f} tokens a chain")
         if self.failed:
             parts.append(f"{self.failed} FAILED")
         return ", ".join(parts)
+
+
+def _rate(began: tuple[float, int], now: tuple[float, int]) -> float:
+    return (now[1] - began[1]) / (now[0] - began[0]) if now[0] > began[0] else 0.0

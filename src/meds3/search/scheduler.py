@@ -83,6 +83,7 @@ class _Search:
 
     async def run(self, problems: Sequence[Problem]) -> None:
         """Feed the engine with trees until all are grown."""
+        self.progress.occupancy = lambda: self.door.occupancy
         try:
             async with asyncio.TaskGroup() as group:
                 for problem in problems:
@@ -100,7 +101,6 @@ class _Search:
         while not self.door.hungry or self.progress.running >= self.config.trees_in_flight:
             self.door.freed.clear()
             await self.door.freed.wait()
-        self.progress.occupancy = self.door.occupancy
 
     async def _search(self, problem: Problem) -> None:
         try:
@@ -119,7 +119,6 @@ class _Search:
                 ) from error
         finally:
             self.progress.running -= 1
-            self.progress.occupancy = self.door.occupancy
             self.door.freed.set()
 
     async def _grow(self, problem: Problem) -> None:
