@@ -37,6 +37,7 @@ from search_bench import Bench, load_bench, report, table, timed_search
 from meds3.errors import InputError
 from meds3.runs.manifest import hardware
 from meds3.search.config import SearchConfig
+from meds3.search.early_stop import decided
 from meds3.search.tree import Tree
 
 # Preset v4 with the released config's tree, where a config made it smaller; nothing beyond the
@@ -117,8 +118,6 @@ def ratio_table(rows: Sequence[dict[str, Any]]) -> str:
 
 def label_errors(trees: Sequence[Tree], search: SearchConfig) -> list[dict[str, Any]]:
     """The second table, over the full simulations of the baseline."""
-    from meds3.search.early_stop import decided
-
     nodes, gates = simulations(trees), (0.0, search.finish_gate)
     lines = []
     for rule, error in STOPS:
