@@ -66,8 +66,7 @@ def tokens_by_problem(bench: Bench, search: SearchConfig, done: Searched) -> dic
 
 def counted(bench: Bench, search: SearchConfig, done: Searched) -> Thrift:
     """Tokens and chains of a search, by problem."""
-    kept_rollouts = bool(getattr(search, "kept_rollouts", False))
-    found = {tree.problem_id: chains_of(tree, kept_rollouts) for tree in done.trees}
+    found = {tree.problem_id: chains_of(tree, search.kept_rollouts) for tree in done.trees}
     paid = tokens_by_problem(bench, search, done)
     nothing = dict.fromkeys(MEASURES, 0)  # a problem that failed for good has no tree
     counts = {

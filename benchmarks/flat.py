@@ -52,7 +52,11 @@ def strangers(calls: Sequence[Call]) -> list[Call]:
         Call(
             " ".join(draw.choices(_WORDS.split(), k=call.prompt_tokens)),
             call.sampling.model_copy(
-                update={"max_tokens": max(1, round(statistics.mean(call.generated))), "stop": ()}
+                update={
+                    "max_tokens": max(1, round(statistics.mean(call.generated))),
+                    "stop": (),
+                    "choices": (),
+                }
             ),
             call.prompt_tokens,
             call.generated,

@@ -37,6 +37,7 @@ from search_bench import Bench, load_bench, report, table, timed_search
 from meds3.errors import InputError
 from meds3.runs.manifest import hardware
 from meds3.search.config import SearchConfig
+from meds3.search.early_stop import decided
 from meds3.search.tree import Tree
 
 # Preset v4 with the released config's tree, where a config made it smaller; nothing beyond the
@@ -81,6 +82,7 @@ STOPS: tuple[tuple[Literal["exact", "sequential"], float], ...] = (
     ("sequential", 0.05),
     ("sequential", 0.1),
 )
+COUNTS = ("", "tokens", "seconds", "solved", *MEASURES)
 
 
 def row(name: str, thrift: Thrift, off: Thrift) -> dict[str, Any]:
@@ -98,8 +100,7 @@ def row(name: str, thrift: Thrift, off: Thrift) -> dict[str, Any]:
 
 def counts_table(rows: Sequence[dict[str, Any]]) -> str:
     """What was paid and found."""
-    fields = ("", "tokens", "seconds", "solved", *MEASURES)
-    return table([{field: row[field] for field in fields} for row in rows])
+    return table([{field: row[field] for field in COUNTS} for row in rows])
 
 
 def ratio_table(rows: Sequence[dict[str, Any]]) -> str:
@@ -117,8 +118,6 @@ def ratio_table(rows: Sequence[dict[str, Any]]) -> str:
 
 def label_errors(trees: Sequence[Tree], search: SearchConfig) -> list[dict[str, Any]]:
     """The second table, over the full simulations of the baseline."""
-    from meds3.search.early_stop import decided
-
     nodes, gates = simulations(trees), (0.0, search.finish_gate)
     lines = []
     for rule, error in STOPS:
@@ -143,7 +142,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         if off is None:
             off, errors = thrift, label_errors(done.trees, bench.config.search)
         rows.append(row(name, thrift, off))
-        print(f"# {rows[-1]}", flush=True)
+        print("# " + ", ".join(f"{rows[-1][k]} {k}".strip() for k in COUNTS), flush=True)
     print("\n\n".join((counts_table(rows), ratio_table(rows), table(errors))))
     return {
         "benchmark": "search_thrift",

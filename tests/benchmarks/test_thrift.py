@@ -18,16 +18,13 @@ from meds3.answers.verdict import Verdict
 from meds3.chains.chain import Step
 from meds3.errors import InputError
 from meds3.evolution.config import load_config
-from meds3.search.config import SearchConfig
+from meds3.search.early_stop import decided
 from meds3.search.tree import Node, Rollout, Tree
 
 from .invented import bench, engine
 
 ROOT = Path(__file__).parents[2]
 RIGHT, WRONG = Verdict.CORRECT, Verdict.WRONG
-new_options = pytest.mark.skipif(
-    "early_stop" not in SearchConfig.model_fields, reason="options of thrift are not there"
-)
 
 
 def rollouts(verdicts: str, tokens: int = 10) -> list[Rollout]:
@@ -64,6 +61,7 @@ async def test_every_token_belongs_to_a_problem() -> None:
     assert list(paid) == [problem.id for problem in made.problems]
     assert sum(paid.values()) == done.tokens
     assert min(paid.values()) > 0
+    assert paid == {tree.problem_id: tree.tokens for tree in done.trees}
     alone = bench(1)
     only = await timed_search(alone, alone.config.search, engine=engine())
     assert paid["p0"] == only.tokens
@@ -147,10 +145,7 @@ async def test_simulations_are_the_rollouts_of_a_search() -> None:
     assert {len(node) for node in found} == {3}  # max(6 // (depth + 1), 3) from depth 1 on
 
 
-@new_options
 def test_the_exact_rule_flips_no_label() -> None:
-    from meds3.search.early_stop import decided
-
     draw = random.Random(0)
     nodes = [
         rollouts("".join(draw.choices("+-", weights=(share, 1 - share), k=total)))
@@ -167,7 +162,6 @@ def test_the_exact_rule_flips_no_label() -> None:
     assert (found["hard labels flipped"], found["gates flipped"]) == (0, 0)
 
 
-@new_options
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_is_a_config_that_differs_from_the_baseline(name: str) -> None:
     path = ROOT / "configs" / "cpu-demo.yaml"
