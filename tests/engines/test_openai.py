@@ -71,7 +71,12 @@ def good(body: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
 
 
 def engine_for(*urls: str, **options: Any) -> OpenAIEngine:
-    options = {"timeout_s": 5.0, "retries": 2, "backoff_first_s": 0.02} | options
+    options = {
+        "timeout_s": 5.0,
+        "retries": 2,
+        "backoff_first_s": 0.02,
+        "patience_s": 0.2,
+    } | options
     return OpenAIEngine(urls, "policy", **options)
 
 
@@ -99,13 +104,15 @@ async def test_the_request_says_all_and_the_answer_is_read_in_index_order() -> N
     assert "Bearer k-1" in server.headers[0]
 
 
-@pytest.mark.parametrize("fault", ["500", "429", "half", "nonsense"])
+@pytest.mark.parametrize("fault", ["500", "429", "half", "nonsense", "empty", "cut"])
 async def test_a_passing_fault_is_tried_again(fault: str) -> None:
     faults: dict[str, Any] = {
         "500": (500, {}, {"error": {"message": "oops"}}),
         "429": (429, {"Retry-After": "0.2"}, "slow down"),
         "half": None,
         "nonsense": (200, {}, "<html>a proxy</html>"),
+        "empty": (200, {}, {"choices": [{"text": "", "finish_reason": "stop"}] * 2}),
+        "cut": (200, {}, {"choices": [{"text": "It is", "finish_reason": None}] * 2}),
     }
 
     async def reply(number: int, body: dict[str, Any]) -> Any:
@@ -215,3 +222,47 @@ def test_token_shares_add_up() -> None:
     assert _shares(7, [0, 0]) == [4, 3]
     for total in range(20):
         assert sum(_shares(total, [3, 0, 11, 5])) == total
+
+
+async def test_a_server_that_restarts_is_waited_for() -> None:
+    async def reply(_: int, body: dict[str, Any]) -> Any:
+        return good(body)
+
+    async with serving(reply) as (_, url):
+        port = int(url.split(":")[2].split("/")[0])
+    # It is down now; retries alone would be over in a tenth of a second.
+    engine = engine_for(url, retries=1, patience_s=20.0)
+    waiting = asyncio.ensure_future(engine.generate("q", Sampling(n=2)))
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    server = Server(reply)
+    socket = await asyncio.start_server(server.serve, "127.0.0.1", port)
+    assert len(await waiting) == 2
+    socket.close()
+    await engine.close()
+
+
+async def test_a_server_that_stays_away_is_an_engine_error() -> None:
+    engine = engine_for("http://127.0.0.1:9", retries=0, patience_s=0.3)
+    with pytest.raises(EngineError, match="ConnectError") as caught:
+        await engine.generate("q", Sampling())
+    assert "resumes" in str(caught.value)
+    await engine.close()
+
+
+async def test_choices_are_asked_for_and_checked() -> None:
+    texts = iter([" yes", " I think so"])
+
+    async def reply(_: int, body: dict[str, Any]) -> Any:
+        choice = {"text": next(texts), "finish_reason": "stop"}
+        return 200, {}, {"choices": [choice], "usage": {"completion_tokens": 1}}
+
+    async with serving(reply) as (server, url):
+        engine = engine_for(url)
+        sampling = Sampling(choices=(" yes", " no"))
+        assert (await engine.generate("q", sampling))[0].text == " yes"
+        assert server.bodies[0]["structured_outputs"] == {"choice": [" yes", " no"]}
+        with pytest.raises(InputError, match="none of the choices") as caught:
+            await engine.generate("q", sampling)
+        assert "search.think" in str(caught.value)
+        await engine.close()

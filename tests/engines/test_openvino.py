@@ -57,6 +57,20 @@ async def test_stop_string_is_not_in_the_text(engine: OpenVinoEngine) -> None:
     assert plain.text.startswith(cut.text)
 
 
+async def test_a_choice_is_one_of_the_choices(engine: OpenVinoEngine) -> None:
+    """Also where the model would rather write something else, and for every sample."""
+    choices = (" another step", " the answer")
+    sampling = Sampling(n=6, choices=choices, max_tokens=2, seed=3)
+    for _ in range(2):
+        done = await engine.generate(PROMPT, sampling)
+        assert {c.text for c in done} == set(choices)
+    odd = ("(a) 5 mg/kg?", "[b]* 7.5%")  # nothing of a choice is read as a pattern
+    texts = [c.text for c in await engine.generate(PROMPT, Sampling(n=4, choices=odd))]
+    assert set(texts) <= set(odd)
+    (likely,) = await engine.generate(PROMPT, Sampling(temperature=0, choices=(" a drug", " zzz")))
+    assert likely.text == " a drug"
+
+
 async def test_many_calls_share_the_batch_and_a_cancelled_one_is_dropped(
     engine: OpenVinoEngine,
 ) -> None:

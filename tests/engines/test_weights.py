@@ -82,6 +82,11 @@ async def test_transformers_engine_batches_and_cuts() -> None:
     stop = alone.text.split()[3]
     (cut,) = await engine.generate(PROMPT, Sampling(temperature=0, max_tokens=10, stop=(stop,)))
     assert cut.text == alone.text[: alone.text.index(stop)]
+    choices = (" a drug", " zzz, and more of it")
+    (likely,) = await engine.generate(PROMPT, Sampling(temperature=0, choices=choices))
+    assert likely.text == " a drug"
+    hot = Sampling(n=8, temperature=30.0, top_p=1.0, top_k=0, choices=choices, max_tokens=1)
+    assert {c.text for c in await engine.generate(PROMPT, hot)} == set(choices)
     assert cut.finish == "stop"
     assert cut.tokens < 10
     await engine.close()

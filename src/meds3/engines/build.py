@@ -36,6 +36,7 @@ def build_engine(config: EngineConfig, model: Path | None) -> Engine:
                 api_key=_api_key(config.api_key_env),
                 timeout_s=config.timeout_s,
                 retries=config.retries,
+                patience_s=config.patience_s,
                 max_in_flight=config.max_in_flight,
             )
         case "transformers":

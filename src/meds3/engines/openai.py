@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,16 +28,21 @@ class _Server:
 
 
 class _Again(Exception):
-    """A fault that another try may heal; `after_s` is what the server asked for."""
+    """A fault that another try may heal; `after_s` is what the server asked for.
 
-    def __init__(self, what: str, after_s: float | None = None) -> None:
+    `away` says that no server took the request: it may be restarting.
+    """
+
+    def __init__(self, what: str, after_s: float | None = None, *, away: bool = False) -> None:
         super().__init__(what)
         self.after_s = after_s
+        self.away = away
 
 
 class OpenAIEngine:
     """Sends each call to the server with the fewest outstanding ones, and tries again on
-    connection errors, time-outs, 429 and 5xx with exponential backoff and jitter.
+    connection errors, time-outs, 429, 5xx, cut and empty answers with exponential backoff and
+    jitter: `retries` times, and as long as no server can be reached, for `patience_s` seconds.
 
     `top_k` is not in OpenAI's API; it is sent (vLLM, SGLang and llama.cpp know it) unless 0.
     `base_urls` include the version: `http://127.0.0.1:8000/v1`.
@@ -50,6 +56,7 @@ class OpenAIEngine:
         api_key: str | None = None,
         timeout_s: float = 300.0,
         retries: int = 5,
+        patience_s: float = 120.0,
         max_in_flight: int = 64,
         backoff_first_s: float = _BACKOFF_FIRST_S,
     ) -> None:
@@ -67,6 +74,7 @@ class OpenAIEngine:
         self._servers = [_Server(url.rstrip("/")) for url in base_urls]
         self._model_name = model_name
         self._retries = retries
+        self._patience_s = patience_s
         self._backoff_first_s = backoff_first_s
         self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
@@ -91,30 +99,37 @@ class OpenAIEngine:
         """See `Engine.generate`. A 4xx answer raises `InputError` with the server's words."""
         body = _body(self._model_name, prompt, sampling)
         fault = _Again("no try was made")
-        url = ""
+        url, failed, away_since = "", 0, None
         async with self._slots:
-            for attempt in range(self._retries + 1):
+            for attempt in itertools.count():
                 if self._client.is_closed:
                     raise EngineError(f"{self.name}: the engine is closed")
                 if attempt:
                     await asyncio.sleep(self._pause_s(attempt, fault.after_s))
-                server = min(self._servers, key=lambda s: s.outstanding)
-                if attempt and len(self._servers) > 1 and server.url == url:
-                    # The one that just failed looks idle because it fails fast.
-                    others = [s for s in self._servers if s.url != url]
-                    server = min(others, key=lambda s: s.outstanding)
-                url = server.url
-                server.outstanding += 1
+                url = self._next_url(url)
                 try:
-                    return await self._post(url, body, sampling.n)
+                    return await self._post(url, body, sampling)
                 except _Again as again:
                     fault = again
-                finally:
-                    server.outstanding -= 1
+                if not fault.away:
+                    failed, away_since = failed + 1, None
+                else:
+                    away_since = away_since or time.monotonic()
+                gone = away_since and time.monotonic() - away_since > self._patience_s
+                if failed > self._retries or gone:
+                    break
         raise EngineError(
-            f"{url}/completions gave no answer in {self._retries + 1} tries; the last: {fault}",
+            f"{url}/completions gave no answer in {attempt + 1} tries; the last: {fault}",
             "check that the server runs, then run the same command again: it resumes",
         )
+
+    def _next_url(self, last: str) -> str:
+        """The server with the fewest outstanding calls, but not the one that just failed.
+
+        That one looks idle because it fails fast.
+        """
+        others = [server for server in self._servers if server.url != last] or self._servers
+        return min(others, key=lambda server: server.outstanding).url
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -126,13 +141,21 @@ class OpenAIEngine:
         ceiling = min(self._backoff_first_s * 2.0 ** (attempt - 1), _BACKOFF_MOST_S)
         return random.uniform(ceiling / 2, ceiling)
 
-    async def _post(self, url: str, body: Mapping[str, Any], n: int) -> list[Completion]:
+    async def _post(
+        self, url: str, body: Mapping[str, Any], sampling: Sampling
+    ) -> list[Completion]:
+        server = next(server for server in self._servers if server.url == url)
+        server.outstanding += 1
         try:
             reply = await self._client.post(f"{url}/completions", json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise _Again(f"{type(error).__name__}: {error}", away=True) from error
         except httpx.TimeoutException as error:
             raise _Again(f"time-out ({type(error).__name__})") from error
         except httpx.TransportError as error:
             raise _Again(f"{type(error).__name__}: {error}") from error
+        finally:
+            server.outstanding -= 1
         if reply.status_code in _RETRY_STATUS or reply.status_code >= 500:
             raise _Again(f"HTTP {reply.status_code}: {_said(reply)}", _retry_after_s(reply))
         if reply.status_code != 200:
@@ -140,7 +163,7 @@ class OpenAIEngine:
                 f"{url}/completions refused the request: HTTP {reply.status_code}: {_said(reply)}",
                 "check engine.base_urls, engine.model_name, the API key and the prompt's length",
             )
-        return _completions(reply, n)
+        return _completions(reply, sampling)
 
 
 def _body(model_name: str, prompt: str, sampling: Sampling) -> dict[str, Any]:
@@ -158,10 +181,12 @@ def _body(model_name: str, prompt: str, sampling: Sampling) -> dict[str, Any]:
         body["stop"] = list(sampling.stop)
     if sampling.top_k > 0:
         body["top_k"] = sampling.top_k
+    if sampling.choices:  # vLLM's field, since its version 0.12
+        body["structured_outputs"] = {"choice": list(sampling.choices)}
     return body
 
 
-def _completions(reply: httpx.Response, n: int) -> list[Completion]:
+def _completions(reply: httpx.Response, sampling: Sampling) -> list[Completion]:
     """Completions in index order. Token counts come from `usage`, shared out over the samples."""
     try:
         answer = reply.json()
@@ -169,12 +194,23 @@ def _completions(reply: httpx.Response, n: int) -> list[Completion]:
         texts = [str(choice["text"]) for choice in choices]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _Again(f"an answer that is no completion: {reply.text[:200]!r}") from error
-    if len(texts) != n:
+    if any(choice.get("finish_reason") is None for choice in choices):
+        raise _Again("an answer that was cut off: no finish_reason")
+    if len(texts) != sampling.n:
         raise InputError(
-            f"{reply.url} gave {len(texts)} samples, {n} were asked for",
+            f"{reply.url} gave {len(texts)} samples, {sampling.n} were asked for",
             "this server does not support `n`; use one that does (vLLM, SGLang)",
         )
+    if odd := [text for text in texts if sampling.choices and text not in sampling.choices]:
+        raise InputError(
+            f"{reply.url} gave {odd[0][:80]!r}, which is none of the choices {sampling.choices}: "
+            "it does not constrain its text",
+            "search.think needs a server with structured outputs (vLLM 0.12 or newer); "
+            "else --set search.think=false",
+        )
     usage = answer.get("usage") or {}
+    if not any(texts) and not usage.get("completion_tokens"):
+        raise _Again("an empty answer, without any generated token")
     shares = _shares(int(usage.get("completion_tokens") or 0), [len(text) for text in texts])
     prompt_tokens = int(usage.get("prompt_tokens") or 0)
     return [

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from meds3.engines.gguf_facts import GgufFacts, gguf_facts
+from meds3.engines.choices import check_chosen, single_samplings
+from meds3.engines.gguf_facts import gguf_facts
+from meds3.engines.openvino_pipeline import (
+    BLOCK_TOKENS,
+    block_bytes,
+    blocks_of,
+    first_line,
+    generation_config,
+    load_pipeline,
+)
 from meds3.engines.protocol import Completion, Sampling
-from meds3.engines.telemetry import refuse_telemetry
 from meds3.errors import EngineError, InputError
 from meds3.runs.digest import digest_path
-
-# Prompt tokens and running sequences that one `step` may compute.
-MAX_BATCHED_TOKENS = 2048
-# Tokens of one KV block of the CPU plugin.
-BLOCK_TOKENS = 32
 
 _TIMEOUT_CLOSE_S = 60.0
 
@@ -70,9 +73,9 @@ class OpenVinoEngine:
         # The digest keeps calls of two policies apart when their files are called alike.
         self._name = f"openvino:{model.name}@{digest_path(model)[:12]}"
         self._context = facts.context
-        blocks = int(cache_gb * 2**30) // _block_bytes(facts)
+        blocks = int(cache_gb * 2**30) // block_bytes(facts)
         self._cache_tokens = blocks * BLOCK_TOKENS
-        self._pipeline = _load(model, blocks, max_sequences, threads)
+        self._pipeline = load_pipeline(model, blocks, max_sequences, threads)
         self._tokenizer = self._pipeline.get_tokenizer()
         self._inbox: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -101,6 +104,17 @@ class OpenVinoEngine:
                 f"sampling.n is {sampling.n}, engine.max_sequences is {self._max_sequences}",
                 f"raise engine.max_sequences to {sampling.n} or more",
             )
+        if sampling.choices:
+            return await self._choose(prompt, sampling)
+        return await self._request(prompt, sampling)
+
+    async def _choose(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        each = (self._request(prompt, single) for single in single_samplings(sampling))
+        completions = [one for (one,) in await asyncio.gather(*each)]
+        check_chosen(self.name, completions, sampling)
+        return completions
+
+    async def _request(self, prompt: str, sampling: Sampling) -> list[Completion]:
         loop = asyncio.get_running_loop()
         request = _Request(prompt, sampling, loop, loop.create_future())
         with self._lock:
@@ -134,7 +148,7 @@ class OpenVinoEngine:
             failure = self._failure or EngineError(f"{self.name}: the engine is closed")
         except Exception as error:  # noqa: BLE001 (whatever the C++ side throws ends this engine)
             failure = EngineError(
-                f"{self.name} failed: {_first_line(error)}",
+                f"{self.name} failed: {first_line(error)}",
                 "run the same command again: it resumes; lower engine.cache_gb or "
                 "engine.max_sequences if memory is short",
             )
@@ -172,7 +186,7 @@ class OpenVinoEngine:
             _resolve(request, problem)
             return False
         self._next_id += 1
-        request.handle = self._pipeline.add_request(self._next_id, ids, _generation(sampling))
+        request.handle = self._pipeline.add_request(self._next_id, ids, generation_config(sampling))
         return True
 
     def _does_not_fit(self, prompt_tokens: int, sampling: Sampling) -> InputError | None:
@@ -184,7 +198,7 @@ class OpenVinoEngine:
                 f"the context of {self._model.name} ({self._context} tokens)",
                 "shorten the question's context or lower max_tokens",
             )
-        need = _blocks(prompt_tokens) + sampling.n * (_blocks(sampling.max_tokens) + 1)
+        need = blocks_of(prompt_tokens) + sampling.n * (blocks_of(sampling.max_tokens) + 1)
         if need * BLOCK_TOKENS > self._cache_tokens:
             return InputError(
                 f"a prompt of {prompt_tokens} tokens with {sampling.n} samples of "
@@ -217,65 +231,6 @@ class OpenVinoEngine:
         # `output.score` is no log-probability of the model: it is summed after temperature, top-k
         # and top-p have reshaped the distribution (0 for greedy text).
         return Completion(text, len(ids), finish, None, request.prompt_tokens)
-
-
-def _load(model: Path, blocks: int, max_sequences: int, threads: int | None) -> Any:
-    refuse_telemetry()
-    import openvino_genai as genai
-
-    scheduler = genai.SchedulerConfig()
-    scheduler.num_kv_blocks = blocks  # `cache_size` would take whole GiB only
-    scheduler.max_num_seqs = max_sequences
-    scheduler.max_num_batched_tokens = MAX_BATCHED_TOKENS
-    scheduler.enable_prefix_caching = True
-    # 8 bits is what `_block_bytes` counts on; it is the CPU default too.
-    properties: dict[str, Any] = {"KV_CACHE_PRECISION": "u8"}
-    if threads is not None:
-        properties["INFERENCE_NUM_THREADS"] = threads
-    try:
-        return genai.ContinuousBatchingPipeline(str(model), scheduler, "CPU", properties)
-    except RuntimeError as error:
-        raise InputError(
-            f"model {model}: OpenVINO cannot load it: {_first_line(error)}",
-            "meds3 doctor shows whether the file is whole; `meds3 model pull --force` renews it",
-        ) from error
-
-
-def _generation(sampling: Sampling) -> Any:
-    import openvino_genai as genai
-
-    config = genai.GenerationConfig()
-    config.apply_chat_template = False  # the prompt is rendered already
-    config.max_new_tokens = sampling.max_tokens
-    config.num_return_sequences = sampling.n
-    config.stop_strings = set(sampling.stop)
-    config.include_stop_str_in_output = False
-    config.do_sample = sampling.temperature > 0
-    if config.do_sample:
-        config.temperature = sampling.temperature
-        config.top_p = sampling.top_p
-        config.rng_seed = sampling.seed
-        if sampling.top_k:  # left alone, the whole vocabulary is kept
-            config.top_k = sampling.top_k
-    return config
-
-
-def _block_bytes(facts: GgufFacts) -> int:
-    """Bytes of one KV block at 8 bits: keys and values, and 12 bytes of scales per head.
-
-    437,760 for SmolLM2-135M, as the pipeline's own metrics report (OpenVINO 2026.4.1).
-    """
-    per_token = facts.layers * 2 * facts.kv_heads * (facts.head_size + 12)
-    return per_token * BLOCK_TOKENS
-
-
-def _blocks(tokens: int) -> int:
-    return -(-tokens // BLOCK_TOKENS)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
 
 
 def _resolve(request: _Request, result: list[Completion] | Exception) -> None:

@@ -19,7 +19,9 @@ class Sampling(BaseModel):
     top_k: int = Field(40, ge=0, description="0 keeps the whole vocabulary")
     max_tokens: int = Field(256, ge=1)
     stop: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] = Field(
+        (), description="the text is exactly one of these (where the engine can constrain)"
+    )
     seed: int = 0
 
 

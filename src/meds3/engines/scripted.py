@@ -15,7 +15,8 @@ class ScriptedEngine:
     """Deterministic: `answer(prompt, sampling, index)` is the raw text of sample `index`.
 
     A token is a blank-separated word with the blanks before it. Stop strings and
-    `max_tokens` cut the text as an engine would. `delay_s` is slept per call; after
+    `max_tokens` cut the text as an engine would; of `choices` it takes the one that the text begins
+    with, else one by the seed. `delay_s` is slept per call; after
     `fail_after` calls every call raises `EngineError`.
     """
 
@@ -62,6 +63,9 @@ class ScriptedEngine:
 
 
 def _cut(text: str, prompt: str, sampling: Sampling) -> Completion:
+    if sampling.choices:
+        chosen = [choice for choice in sampling.choices if text.startswith(choice)]
+        text = chosen[0] if chosen else sampling.choices[sampling.seed % len(sampling.choices)]
     found = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
     text = text[: min(found)] if found else text
     words = text.split(" ")

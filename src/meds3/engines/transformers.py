@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from meds3.engines.choices import allowed_tokens, check_chosen
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.weights import load_causal_lm
 from meds3.errors import EngineError, InputError
@@ -142,15 +143,18 @@ class TransformersEngine:
             ]
         torch.manual_seed(sampling.seed)
         with torch.inference_mode():
-            output = self._model.generate(**inputs, **self._options(sampling))
+            output = self._model.generate(**inputs, **self._options(sampling, width))
         rows = iter(output[:, width:].tolist())
         lengths = iter(inputs["attention_mask"].sum(dim=1).tolist())
-        return [
+        done = [
             [self._completion(next(rows), next(lengths), r.sampling) for _ in range(r.sampling.n)]
             for r in batch
         ]
+        for request, completions in zip(batch, done, strict=True):
+            check_chosen(self.name, completions, request.sampling)
+        return [*done]
 
-    def _options(self, sampling: Sampling) -> dict[str, Any]:
+    def _options(self, sampling: Sampling, width: int) -> dict[str, Any]:
         options: dict[str, Any] = {
             "max_new_tokens": sampling.max_tokens,
             "do_sample": sampling.temperature > 0,
@@ -162,6 +166,16 @@ class TransformersEngine:
                 "temperature": sampling.temperature,
                 "top_p": sampling.top_p,
                 "top_k": sampling.top_k,
+            }
+        if sampling.choices:
+            eos = self._tokenizer.eos_token_id
+            ids = [
+                self._tokenizer(choice, add_special_tokens=False).input_ids
+                for choice in sampling.choices
+            ]
+            options |= {
+                "max_new_tokens": 1 + max(map(len, ids)),
+                "prefix_allowed_tokens_fn": allowed_tokens(ids, eos, width),
             }
         if sampling.stop:
             options |= {"stop_strings": list(sampling.stop), "tokenizer": self._tokenizer}

@@ -1,0 +1,58 @@
+"""Text that must be one of a few: what each kind of engine needs to be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from meds3.engines.protocol import Completion, Sampling
+from meds3.errors import EngineError
+
+
+def choice_regex(choices: Sequence[str]) -> str:
+    """A regular expression that matches exactly the choices."""
+    return f"({'|'.join(re.escape(choice) for choice in choices)})"
+
+
+def single_samplings(sampling: Sampling) -> list[Sampling]:
+    """The samples of a constrained call as calls of their own, each with room for any choice.
+
+    OpenVINO GenAI 2026.4 follows a grammar in the first sequence of a request only.
+    """
+    # A grammar may spell a choice character by character.
+    room = 2 + max(len(choice.encode()) for choice in sampling.choices)
+    return [
+        sampling.model_copy(
+            update={"n": 1, "max_tokens": room, "seed": (sampling.seed + 7919 * i) % 2**32}
+        )
+        for i in range(sampling.n)
+    ]
+
+
+def allowed_tokens(
+    choices: Sequence[Sequence[int]], end: int, prompt_tokens: int
+) -> Callable[[int, Any], list[int]]:
+    """`prefix_allowed_tokens_fn` of transformers: the ways on towards one of `choices`, then `end`.
+
+    `choices` are token ids; a row begins with `prompt_tokens` ids (padding included).
+    """
+    paths = [[*choice, end] for choice in choices]
+
+    def allowed(_row: int, ids: Any) -> list[int]:
+        written = ids[prompt_tokens:].tolist()
+        size = len(written)
+        ways = {path[size] for path in paths if len(path) > size and path[:size] == written}
+        return sorted(ways) or [end]  # a finished row is padded to the end of its batch
+
+    return allowed
+
+
+def check_chosen(engine: str, completions: Sequence[Completion], sampling: Sampling) -> None:
+    """Raise `EngineError` when a constrained text is none of its choices."""
+    for completion in completions:
+        if sampling.choices and completion.text not in sampling.choices:
+            raise EngineError(
+                f"{engine} was to choose among {sampling.choices} and wrote {completion.text!r}",
+                "--set search.think=false",
+            )

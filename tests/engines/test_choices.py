@@ -1,0 +1,62 @@
+"""Constrained text: the ways that a choice leaves open."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meds3.engines.choices import allowed_tokens, check_chosen, choice_regex, single_samplings
+from meds3.engines.protocol import Completion, Sampling
+from meds3.engines.scripted import ScriptedEngine
+from meds3.errors import EngineError
+
+
+class Ids(list[int]):
+    """What the function needs of a tensor."""
+
+    def __getitem__(self, key):  # type: ignore[no-untyped-def]
+        return Ids(super().__getitem__(key)) if isinstance(key, slice) else super()[key]
+
+    def tolist(self) -> list[int]:
+        return list(self)
+
+
+def test_the_ways_on_by_hand() -> None:
+    """Choices 1-2-3, 1-4 and 1-2, of which one begins another; 9 ends."""
+    allowed = allowed_tokens([[1, 2, 3], [1, 4], [1, 2]], end=9, prompt_tokens=2)
+    prompt = [7, 7]
+    assert allowed(0, Ids(prompt)) == [1]
+    assert allowed(0, Ids([*prompt, 1])) == [2, 4]
+    assert allowed(0, Ids([*prompt, 1, 2])) == [3, 9]
+    assert allowed(0, Ids([*prompt, 1, 4])) == [9]
+    assert allowed(0, Ids([*prompt, 1, 4, 9])) == [9]
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4))
+def test_the_pattern_matches_the_choices_and_nothing_else(choices: list[str]) -> None:
+    pattern = re.compile(choice_regex(choices))
+    assert all(pattern.fullmatch(choice) for choice in choices)
+    assert not pattern.fullmatch("".join(choices) + "x")
+
+
+def test_samples_of_their_own_have_room_and_other_seeds() -> None:
+    singles = single_samplings(Sampling(n=3, choices=("ä" * 10,), max_tokens=1, seed=2**32 - 1))
+    assert [s.n for s in singles] == [1, 1, 1]
+    assert len({s.seed for s in singles}) == 3
+    assert all(s.max_tokens > 20 and 0 <= s.seed < 2**32 for s in singles)
+
+
+async def test_the_scripted_engine_chooses_as_its_script_begins() -> None:
+    engine = ScriptedEngine(lambda prompt, sampling, index: [" yes, sir", "hm"][index])
+    done = await engine.generate("q", Sampling(n=2, choices=(" no", " yes"), seed=4))
+    assert [c.text for c in done] == [" yes", " no"]
+
+
+def test_a_text_that_is_no_choice_is_an_error() -> None:
+    sampling = Sampling(choices=(" yes", " no"))
+    check_chosen("e", [Completion(" no", 1, "stop")], sampling)
+    with pytest.raises(EngineError, match="choose among"):
+        check_chosen("e", [Completion(" nope", 1, "stop")], sampling)
