@@ -45,6 +45,18 @@ def test_show_prints_every_step_with_what_it_was_worth(run: Path) -> None:
     assert "stopped: max_nodes" in shown
 
 
+async def test_a_half_grown_tree_is_shown_and_counted(run: Path) -> None:
+    with Journal(run / "journal.sqlite") as journal:
+        log = TreeLog(journal, 2)
+        tree = hand_tree()
+        tree.stopped_because = ""
+        await log.keep(tree, tree.nodes, [])
+        assert "still growing" in meds3("tree", "show", run, "p1", "--round", "2")
+        assert "1 still growing  p1" in meds3("tree", "stats", run, "--round", "2")
+        await log.fail("p1", "no answer in 6 tries")
+        assert "failed p1: no answer" in meds3("tree", "stats", run, "--round", "2")
+
+
 def test_the_page_is_whole_and_escapes_what_models_write(run: Path, tmp_path: Path) -> None:
     meds3("tree", "show", run, "p1", "--html", tmp_path / "tree.html")
     page = (tmp_path / "tree.html").read_text("utf-8")

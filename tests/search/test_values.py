@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meds3.chains.chain import Step
 from meds3.search.tree import Node, Tree
@@ -102,3 +106,26 @@ def test_mean_back_propagation_by_hand() -> None:
     # (own 0.5 + 0.8 + 0.0) / 3
     assert tree.nodes[1].value == pytest.approx(1.3 / 3)
     assert tree.nodes[0].value == pytest.approx(1.3 / 3)
+
+
+@given(seed=st.integers(0, 10_000), c=st.sampled_from([0.0, 0.5, 2.0]))
+def test_what_is_selected_is_an_open_leaf_that_nobody_expands(seed: int, c: float) -> None:
+    """Random trees, random completion, leaves chosen until none is left: each open leaf once."""
+    draw = random.Random(seed)
+    nodes = [node(0, None)]
+    for id_ in range(1, draw.randrange(1, 25)):
+        nodes.append(node(id_, draw.randrange(id_), draw.random(), draw.randrange(1, 5)))
+    tree = tree_of(*nodes)
+    leaves = [n for n in tree.nodes if not n.children]
+    for leaf in leaves:
+        leaf.complete = draw.random() < 0.4
+    for leaf in leaves:
+        close_completed(tree, leaf)
+    chosen: list[int] = []
+    virtual: Counter[int] = Counter()
+    while (leaf_ := select(tree, c, virtual)) is not None:
+        assert not leaf_.children
+        assert not leaf_.complete
+        chosen.append(leaf_.id)
+        virtual.update(n.id for n in tree.path(leaf_))
+    assert sorted(chosen) == [n.id for n in leaves if not n.complete]

@@ -61,9 +61,11 @@ def parse_steps(text: str, first_index: int = 1) -> tuple[Step, ...]:
     """
     steps: list[Step] = []
     for piece in _STEP_HEAD.split(text)[::2]:
-        body = "\n".join(line.strip() for line in piece.splitlines() if line.strip())
+        body = piece.strip()
         if not body:
             continue
+        if "\n" in body or "\r" in body:  # most steps are one line
+            body = "\n".join(line.strip() for line in body.splitlines() if line.strip())
         steps.append(Step(first_index + len(steps), body))
         if steps[-1].states_answer:
             break

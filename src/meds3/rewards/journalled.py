@@ -24,6 +24,7 @@ class JournalledScorer:
         self._journal = journal
         self._model = model
         self._purpose = purpose
+        self._written: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -37,7 +38,9 @@ class JournalledScorer:
             return [row["scores"] for row in known]
         began = time.monotonic()
         scores = await self._scorer.score(prompt, chains)
-        if self._journal.call(key) is None:  # the same may have been asked meanwhile
+        # The same may have been asked meanwhile; its row may still wait for its commit.
+        if key not in self._written:
+            self._written.add(key)
             await self._journal.add_call(
                 key,
                 [{"scores": row} for row in scores],
