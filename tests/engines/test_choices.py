@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from meds3.engines.choices import allowed_tokens, check_chosen, choice_regex, single_samplings
+from meds3.engines.choices import allowed_tokens, check_chosen, choice_grammar, single_samplings
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import EngineError
@@ -35,11 +31,8 @@ def test_the_ways_on_by_hand() -> None:
     assert allowed(0, Ids([*prompt, 1, 4, 9])) == [9]
 
 
-@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4))
-def test_the_pattern_matches_the_choices_and_nothing_else(choices: list[str]) -> None:
-    pattern = re.compile(choice_regex(choices))
-    assert all(pattern.fullmatch(choice) for choice in choices)
-    assert not pattern.fullmatch("".join(choices) + "x")
+def test_the_grammar_quotes_what_it_must() -> None:
+    assert choice_grammar([" yes", 'a "b" \\']) == r'root ::= " yes" | "a \"b\" \\"'
 
 
 def test_samples_of_their_own_have_room_and_other_seeds() -> None:

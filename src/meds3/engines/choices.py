@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,9 +10,9 @@ from meds3.engines.protocol import Completion, Sampling
 from meds3.errors import EngineError
 
 
-def choice_regex(choices: Sequence[str]) -> str:
-    """A regular expression that matches exactly the choices."""
-    return f"({'|'.join(re.escape(choice) for choice in choices)})"
+def choice_grammar(choices: Sequence[str]) -> str:
+    """A grammar (EBNF as xgrammar reads it) of exactly the choices."""
+    return f"root ::= {' | '.join(json.dumps(choice, ensure_ascii=False) for choice in choices)}"
 
 
 def single_samplings(sampling: Sampling) -> list[Sampling]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from meds3.engines.choices import choice_regex
+from meds3.engines.choices import choice_grammar
 from meds3.engines.gguf_facts import GgufFacts
 from meds3.engines.protocol import Sampling
 from meds3.engines.telemetry import refuse_telemetry
@@ -50,7 +50,7 @@ def generation_config(sampling: Sampling) -> Any:
     config.include_stop_str_in_output = False
     if sampling.choices:
         config.structured_output_config = genai.StructuredOutputConfig(
-            regex=choice_regex(sampling.choices)
+            grammar=choice_grammar(sampling.choices)
         )
     config.do_sample = sampling.temperature > 0
     if config.do_sample:
