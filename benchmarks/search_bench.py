@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelled import ModelledEngine
+
 from meds3.chains.template import ChatTemplate
 from meds3.engines.build import build_engine
 from meds3.engines.calls import JournalCalls
@@ -42,9 +44,12 @@ class Bench:
     template: ChatTemplate
     model: Path
     problems: list[Problem]
+    modelled: bool = False
 
     def engine(self) -> Engine:
         """A fresh engine: nothing in its prefix cache."""
+        if self.modelled:
+            return ModelledEngine()
         return build_engine(self.config.engine, self.model)
 
 

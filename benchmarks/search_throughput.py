@@ -3,6 +3,7 @@
     python benchmarks/search_throughput.py
     python benchmarks/search_throughput.py configs/cpu-demo.yaml --problems 60 --pairs 5
     python benchmarks/search_throughput.py --problems 4 --pairs 1 --only ours lock_step
+    python benchmarks/search_throughput.py --modelled --only lock_step serial flat_same
 
 Same problems, same config, same model, a fresh engine (empty prefix cache) for each line, in one
 process; the order is turned round from pair to pair, and ratios are medians over the pairs.
@@ -28,6 +29,10 @@ differ in what is known of the prompts (a prefix is shared once it is computed, 
                  far as the cache holds them): generation alone, out of reach for any search that
                  has to read its problems. `search_to_flat_warm` counts waiting and prompts.
 
+`--modelled` puts an engine without a model in place of the real one (`modelled.py`): its steps cost
+nearly the same for one sequence as for 64, as on a GPU. On two CPU cores they do not: there the
+engine is as fast half empty as full, and schedules differ little.
+
 Rounding depends on what else is in the batch, so the trees of two schedules differ a little:
 compare generated tokens per second as well as seconds. `vs_` ratios above 1 are in favour of ours.
 `cores busy` below the cores of an idle machine says that the engine waited, or that something else
@@ -39,6 +44,7 @@ and a last line of JSON. Needs `pip install 'meds3[cpu]'`.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -138,6 +144,7 @@ def medians(pairs: Sequence[dict[str, Line]]) -> list[dict[str, Any]]:
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
     bench = load_bench(given.config, given.set, given.problems)
+    bench = dataclasses.replace(bench, modelled=given.modelled)
     names = [
         "ours",
         *(name for name in (*SCHEDULES, *FLAT) if name in given.only and name != "ours"),
@@ -156,6 +163,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         "benchmark": "search_throughput",
         "config": str(given.config),
         "set": given.set,
+        "modelled": given.modelled,
         "problems": len(bench.problems),
         "ratios": found,
         "pairs": [
@@ -175,6 +183,9 @@ def main() -> None:
     parser.add_argument("config", type=Path, nargs="?", default=Path("configs/cpu-demo.yaml"))
     parser.add_argument("--problems", type=int, default=25, help="the first so many seeds")
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument(
+        "--modelled", action="store_true", help="an engine whose steps cost the same, full or not"
+    )
     parser.add_argument("--set", action="append", default=[], help="override, as for `evolve`")
     every = [*SCHEDULES, *FLAT]
     parser.add_argument("--only", nargs="+", choices=every, default=every, help="besides ours")
