@@ -27,7 +27,6 @@ from meds3.chains.template import ChatTemplate
 from meds3.engines.calls import JournalCalls
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.protocol import Completion, Sampling
-from meds3.engines.scripted import ScriptedEngine
 from meds3.problems.problem import Domain, Problem
 from meds3.runs.journal import Journal
 from meds3.search.config import SearchConfig
@@ -41,21 +40,33 @@ _TEMPLATE = (
 _OPTIONS = {"A": "aspirin", "B": "warfarin", "C": "heparin", "D": "clopidogrel"}
 
 
-class Counting(ScriptedEngine):
-    """Counts its completions."""
+class Instant:
+    """Answers at once: a step, then an answer that is right now and then. Counts its completions.
 
-    completions = 0
+    The same answers for the same call.
+    """
+
+    name, capacity = "instant", 64
+
+    def __init__(self) -> None:
+        self.completions = 0
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         self.completions += sampling.n
-        return await super().generate(prompt, sampling)
+        await asyncio.sleep(0)  # an engine is never done before it is asked
+        draws = [(sampling.seed + 7919 * index) % 1009 for index in range(sampling.n)]
+        head = "" if sampling.stop else "\n\nStep 9: The answer is "
+        return [
+            Completion(
+                f" Finding {draw} speaks for one of the drugs.{head and head + 'ABCD'[draw % 4]}",
+                14,
+                "stop",
+            )
+            for draw in draws
+        ]
 
-
-def answer(prompt: str, sampling: Sampling, index: int) -> str:
-    """A step, then an answer that is right now and then: the same for the same call."""
-    draw = (sampling.seed + 7919 * index) % 1009
-    step = f" Finding {draw} speaks for one of the drugs.\n\nStep 9: The answer is "
-    return step + "ABCD"[draw % 4] + "."
+    async def close(self) -> None:
+        """Nothing to free."""
 
 
 def problem(number: int) -> Problem:
@@ -74,7 +85,7 @@ def problem(number: int) -> Problem:
 async def search(count: int, nodes: int) -> dict[str, Any]:
     """One search over `count` problems, in this process."""
     config = SearchConfig(max_nodes=nodes)
-    engine = Counting(answer)
+    engine = Instant()
     problems = [problem(number) for number in range(count)]
     process = psutil.Process()
     progress = SearchProgress(count)
