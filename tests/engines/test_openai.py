@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from meds3.engines.openai import OpenAIEngine, _shares
+from meds3.engines.completions_api import token_shares
+from meds3.engines.openai import OpenAIEngine
 from meds3.engines.protocol import Sampling
 from meds3.errors import EngineError, InputError
 
@@ -218,10 +219,10 @@ async def test_no_more_than_max_in_flight() -> None:
 
 
 def test_token_shares_add_up() -> None:
-    assert _shares(10, [1, 1, 2]) == [2, 3, 5]
-    assert _shares(7, [0, 0]) == [4, 3]
+    assert token_shares(10, [1, 1, 2]) == [2, 3, 5]
+    assert token_shares(7, [0, 0]) == [4, 3]
     for total in range(20):
-        assert sum(_shares(total, [3, 0, 11, 5])) == total
+        assert sum(token_shares(total, [3, 0, 11, 5])) == total
 
 
 async def test_a_server_that_restarts_is_waited_for() -> None:

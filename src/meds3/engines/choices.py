@@ -15,13 +15,17 @@ def choice_grammar(choices: Sequence[str]) -> str:
     return f"root ::= {' | '.join(json.dumps(choice, ensure_ascii=False) for choice in choices)}"
 
 
+def room_for(choices: Sequence[str]) -> int:
+    """Tokens enough for any of the choices: a grammar may spell it byte by byte."""
+    return 2 + max(len(choice.encode()) for choice in choices)
+
+
 def single_samplings(sampling: Sampling) -> list[Sampling]:
     """The samples of a constrained call as calls of their own, each with room for any choice.
 
     OpenVINO GenAI 2026.4 follows a grammar in the first sequence of a request only.
     """
-    # A grammar may spell a choice character by character.
-    room = 2 + max(len(choice.encode()) for choice in sampling.choices)
+    room = room_for(sampling.choices)
     return [
         sampling.model_copy(
             update={"n": 1, "max_tokens": room, "seed": (sampling.seed + 7919 * i) % 2**32}
