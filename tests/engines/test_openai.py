@@ -144,11 +144,11 @@ async def test_a_server_that_hangs_is_left_after_the_time_out() -> None:
 
 async def test_after_its_tries_the_error_names_the_server_and_the_last_fault() -> None:
     async def reply(_: int, body: dict[str, Any]) -> Any:
-        return 503, {}, {"detail": "loading the model"}
+        return 500, {}, {"detail": "out of memory"}
 
     async with serving(reply) as (server, url):
         engine = engine_for(url)
-        with pytest.raises(EngineError, match=r"3 tries.*503: loading the model") as caught:
+        with pytest.raises(EngineError, match=r"3 tries.*500: out of memory") as caught:
             await engine.generate("q", Sampling())
         await engine.close()
     assert url in caught.value.message

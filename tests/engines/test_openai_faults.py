@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from meds3.engines.completions_api import Fault
 from meds3.engines.openai import OpenAIEngine, pause_s
 from meds3.engines.protocol import Sampling
 from meds3.errors import EngineError
@@ -97,12 +98,34 @@ async def test_a_choice_has_room_whatever_max_tokens_says() -> None:
 
 
 def test_the_pauses_grow_are_bounded_and_never_overflow() -> None:
-    """By hand: between half and the whole of first·2^(attempt-1), at most 30 s."""
-    for attempt, ceiling in ((1, 0.5), (2, 1.0), (4, 4.0), (7, 30.0), (5000, 30.0)):
-        pauses = [pause_s(attempt, 0.5, None) for _ in range(50)]
+    """By hand: between half and the whole of first·2^(attempt-1), at most 30 s, away 5 s."""
+    busy, away = Fault("500"), Fault("refused", away=True)
+    table = [(1, busy, 0.5), (2, busy, 1.0), (4, busy, 4.0), (7, busy, 30.0), (5000, busy, 30.0)]
+    for attempt, fault, ceiling in [*table, (2, away, 1.0), (9, away, 5.0)]:
+        pauses = [pause_s(attempt, 0.5, fault) for _ in range(50)]
         assert ceiling / 2 <= min(pauses) < max(pauses) <= ceiling
-    assert pause_s(1, 0.5, 7.0) == 7.0
-    assert pause_s(1, 0.5, 3600.0) == 30.0
+    assert pause_s(1, 0.5, Fault("429", 7.0)) == 7.0
+    assert pause_s(1, 0.5, Fault("429", 3600.0)) == 30.0
+
+
+@pytest.mark.parametrize("status", [502, 503])
+async def test_a_server_that_loads_its_model_is_waited_for(status: int) -> None:
+    """As llama.cpp says it, and a proxy in front of a server that starts: not one of the tries."""
+
+    async def reply(number: int, body: dict[str, Any]) -> Any:
+        return (status, {}, {"error": {"message": "Loading model"}}) if number < 8 else good(body)
+
+    async with serving(reply) as (server, url):
+        engine = engine_for(url, retries=1, patience_s=30.0, backoff_first_s=0.001)
+        assert len(await engine.generate("q", Sampling())) == 1
+        await engine.close()
+        assert len(server.bodies) == 9
+        hasty = engine_for(url, retries=50, patience_s=0.2)
+        server.bodies.clear()
+        server.reply = lambda *_: reply(0, {})
+        with pytest.raises(EngineError, match=f"{status}: Loading model"):
+            await asyncio.wait_for(hasty.generate("q", Sampling()), 5)
+        await hasty.close()
 
 
 # -- a server in a process of its own, killed and started again ------------------------------

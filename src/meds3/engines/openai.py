@@ -24,8 +24,11 @@ from meds3.errors import EngineError, InputError
 
 _BACKOFF_FIRST_S = 0.5
 _BACKOFF_MOST_S = 30.0
+_AWAY_MOST_S = 5.0  # a refused connection costs nothing, an idle server that came back does
 # Too busy, or a gateway without its server: worth another try, as is every 5xx.
 _RETRY_STATUS = frozenset({408, 409, 425, 429})
+# A proxy without its server, and llama.cpp while it loads the model: as good as refused.
+_AWAY_STATUS = frozenset({502, 503})
 
 
 @dataclass
@@ -37,7 +40,8 @@ class _Server:
 class OpenAIEngine:
     """Sends each call to the server with the fewest outstanding ones, and tries again on
     connection errors, time-outs, 429, 5xx, cut and empty answers with exponential backoff and
-    jitter: `retries` times, and as long as no server can be reached, for `patience_s` seconds.
+    jitter: `retries` times, and as long as no server takes the call (refused connections, 502,
+    503), for `patience_s` seconds.
 
     `top_k` is not in OpenAI's API; it is sent (vLLM, SGLang and llama.cpp know it) unless 0.
     `base_urls` include the version: `http://127.0.0.1:8000/v1`.
@@ -100,7 +104,7 @@ class OpenAIEngine:
                 if self._client.is_closed:
                     raise EngineError(f"{self.name}: the engine is closed")
                 if attempt:
-                    await asyncio.sleep(pause_s(attempt, self._backoff_first_s, fault.after_s))
+                    await asyncio.sleep(pause_s(attempt, self._backoff_first_s, fault))
                 url = self._next_url(url)
                 try:
                     return await self._post(url, body, sampling)
@@ -145,7 +149,11 @@ class OpenAIEngine:
         finally:
             server.outstanding -= 1
         if reply.status_code in _RETRY_STATUS or reply.status_code >= 500:
-            raise Fault(f"HTTP {reply.status_code}: {server_words(reply)}", retry_after_s(reply))
+            raise Fault(
+                f"HTTP {reply.status_code}: {server_words(reply)}",
+                retry_after_s(reply),
+                away=reply.status_code in _AWAY_STATUS,
+            )
         if reply.status_code != 200:
             raise InputError(
                 f"{url}/completions refused the request: HTTP {reply.status_code}: "
@@ -155,13 +163,14 @@ class OpenAIEngine:
         return read_completions(reply, sampling)
 
 
-def pause_s(attempt: int, first_s: float, asked_s: float | None) -> float:
-    """Seconds before try `attempt` (1 is the second try), 30 at most.
+def pause_s(attempt: int, first_s: float, fault: Fault) -> float:
+    """Seconds before try `attempt` (1 is the second try): 30 at most, 5 for a server that is away.
 
     What the server asked for, else exponential, the upper half of it at random.
     """
-    if asked_s is not None:
-        return min(asked_s, _BACKOFF_MOST_S)
+    if fault.after_s is not None:
+        return min(fault.after_s, _BACKOFF_MOST_S)
+    most_s = _AWAY_MOST_S if fault.away else _BACKOFF_MOST_S
     doublings = min(attempt - 1, 64)  # 2.0 ** 1024 overflows, and patience may last a night
-    ceiling = min(first_s * 2.0**doublings, _BACKOFF_MOST_S)
+    ceiling = min(first_s * 2.0**doublings, most_s)
     return random.uniform(ceiling / 2, ceiling)
