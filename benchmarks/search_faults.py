@@ -145,7 +145,7 @@ def torment(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
         running = subprocess.Popen([*child, "--trees", str(draw.choice((4, 16, 64)))])
         # Some die before they have done anything: while they start, open, replay.
         early = draw.random() < _EARLY_DEATHS
-        if kills < given.kills and _lives(running, path, draw.uniform(0, 1), early=early):
+        if kills < given.kills and _lives(running, log, draw.uniform(0, 0.8), early=early):
             os.kill(running.pid, signal.SIGKILL)
             running.wait()
             kills += 1
@@ -160,19 +160,17 @@ def torment(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {"kills": kills, "server restarts": server.restarts, **found, "seconds": round(seconds)}
 
 
-def _lives(running: subprocess.Popen[bytes], path: Path, seconds: float, *, early: bool) -> bool:
-    """Wait `seconds`, but not `early` only from when the child has journalled something new.
-
-    False when it ended.
-    """
-    before = path.stat().st_mtime_ns if path.exists() else 0
-    wal = path.with_name(path.name + "-wal")
-    while running.poll() is None and not early:
-        if wal.exists() and wal.stat().st_mtime_ns > before:
-            break
+def _lives(running: subprocess.Popen[bytes], log: Path, seconds: float, *, early: bool) -> bool:
+    """Wait `seconds` from when the child starts (`early`) or first asks; False when it ended."""
+    before = _size(log)
+    while not early and _size(log) == before and running.poll() is None:
         time.sleep(0.01)
     time.sleep(seconds)
     return running.poll() is None
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
 
 
 def _done(path: Path) -> int:

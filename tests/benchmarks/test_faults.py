@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "search_faults.py"
 
 @pytest.mark.slow
 def test_nothing_is_lost_and_nothing_paid_twice() -> None:
-    command = [sys.executable, str(SCRIPT), "--problems", "15", "--kills", "4", "--share", "0.2"]
+    command = [sys.executable, str(SCRIPT), "--problems", "30", "--kills", "4", "--share", "0.2"]
     ran = subprocess.run([*command, "--restart-every", "4"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     found = json.loads(ran.stdout.splitlines()[-1])
