@@ -46,6 +46,11 @@ async def test_the_scripted_engine_chooses_as_its_script_begins() -> None:
     engine = ScriptedEngine(lambda prompt, sampling, index: [" yes, sir", "hm"][index])
     done = await engine.generate("q", Sampling(n=2, choices=(" no", " yes"), seed=4))
     assert [c.text for c in done] == [" yes", " no"]
+    # A choice is whole whatever max_tokens says, and the longer of two where one begins the other.
+    engine = ScriptedEngine(lambda *_: " in two days, I think", capacity=5)
+    choices = (" in", " in two days")
+    (one,) = await engine.generate("q", Sampling(choices=choices, max_tokens=1))
+    assert (one.text, one.finish, engine.capacity) == (" in two days", "stop", 5)
 
 
 def test_a_text_is_spelt_as_its_choice_or_an_error() -> None:

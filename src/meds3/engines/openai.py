@@ -92,6 +92,7 @@ class OpenAIEngine:
 
     @property
     def capacity(self) -> int:
+        """Calls in flight: what a server makes of their samples is not known here."""
         return self._max_in_flight
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
