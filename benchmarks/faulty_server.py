@@ -67,14 +67,15 @@ class Server:
         came, sampling = time.time(), sampling_of(body)
         failing = self._random.random() < self._share
         fault = self._random.choice(FAULTS) if failing else ""
-        await asyncio.sleep(self._delay_s * self._random.uniform(0.5, 1.5))
         found = texts(body["prompt"], sampling)
         tokens = sum(len(text.split()) for text in found)
         unpaid = fault in ("500", "503", "empty", "not JSON")
         line = {"at": came, "key": call_key(MODEL, body["prompt"], sampling)}
         line |= {"fault": fault, "tokens": 0 if unpaid else tokens}
+        # On arrival: a server that is killed while it works was asked all the same.
         self._log.write(json.dumps(line) + "\n")
         self._log.flush()
+        await asyncio.sleep(self._delay_s * self._random.uniform(0.5, 1.5))
         if fault == "time-out":
             await asyncio.sleep(self._hang_s)
         if fault in ("time-out", "dropped"):

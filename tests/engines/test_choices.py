@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meds3.engines.choices import allowed_tokens, check_chosen, choice_grammar, single_samplings
+from meds3.engines.choices import allowed_tokens, as_chosen, choice_grammar, single_samplings
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import EngineError
@@ -46,10 +46,22 @@ async def test_the_scripted_engine_chooses_as_its_script_begins() -> None:
     engine = ScriptedEngine(lambda prompt, sampling, index: [" yes, sir", "hm"][index])
     done = await engine.generate("q", Sampling(n=2, choices=(" no", " yes"), seed=4))
     assert [c.text for c in done] == [" yes", " no"]
+    # A choice is whole whatever max_tokens says, and the longer of two where one begins the other.
+    engine = ScriptedEngine(lambda *_: " in two days, I think", capacity=5)
+    choices = (" in", " in two days")
+    (one,) = await engine.generate("q", Sampling(choices=choices, max_tokens=1))
+    assert (one.text, one.finish, engine.capacity) == (" in two days", "stop", 5)
 
 
-def test_a_text_that_is_no_choice_is_an_error() -> None:
-    sampling = Sampling(choices=(" yes", " no"))
-    check_chosen("e", [Completion(" no", 1, "stop")], sampling)
+def test_a_text_is_spelt_as_its_choice_or_an_error() -> None:
+    def texts(*written: str) -> list[str]:
+        found = [Completion(text, 1, "stop") for text in written]
+        return [c.text for c in as_chosen("e", found, Sampling(choices=choices))]
+
+    choices = (" yes", " no, or not yet")
+    assert texts(" yes", "yes", "no,or not yet") == [" yes", " yes", " no, or not yet"]
     with pytest.raises(EngineError, match="choose among"):
-        check_chosen("e", [Completion(" nope", 1, "stop")], sampling)
+        texts(" nope")
+    choices = ("a b", "ab")  # blanks tell them apart where they can
+    assert texts("ab", "a b", " a b") == ["ab", "a b", "a b"]
+    assert as_chosen("e", [Completion("free", 1, "length")], Sampling())[0].text == "free"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from meds3.engines.openai import OpenAIEngine, _shares
+from meds3.engines.completions_api import token_shares
+from meds3.engines.openai import OpenAIEngine
 from meds3.engines.protocol import Sampling
 from meds3.errors import EngineError, InputError
 
@@ -143,11 +144,11 @@ async def test_a_server_that_hangs_is_left_after_the_time_out() -> None:
 
 async def test_after_its_tries_the_error_names_the_server_and_the_last_fault() -> None:
     async def reply(_: int, body: dict[str, Any]) -> Any:
-        return 503, {}, {"detail": "loading the model"}
+        return 500, {}, {"detail": "out of memory"}
 
     async with serving(reply) as (server, url):
         engine = engine_for(url)
-        with pytest.raises(EngineError, match=r"3 tries.*503: loading the model") as caught:
+        with pytest.raises(EngineError, match=r"3 tries.*500: out of memory") as caught:
             await engine.generate("q", Sampling())
         await engine.close()
     assert url in caught.value.message
@@ -218,10 +219,10 @@ async def test_no_more_than_max_in_flight() -> None:
 
 
 def test_token_shares_add_up() -> None:
-    assert _shares(10, [1, 1, 2]) == [2, 3, 5]
-    assert _shares(7, [0, 0]) == [4, 3]
+    assert token_shares(10, [1, 1, 2]) == [2, 3, 5]
+    assert token_shares(7, [0, 0]) == [4, 3]
     for total in range(20):
-        assert sum(_shares(total, [3, 0, 11, 5])) == total
+        assert sum(token_shares(total, [3, 0, 11, 5])) == total
 
 
 async def test_a_server_that_restarts_is_waited_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from meds3.engines.protocol import Completion, Sampling
@@ -15,13 +16,17 @@ def choice_grammar(choices: Sequence[str]) -> str:
     return f"root ::= {' | '.join(json.dumps(choice, ensure_ascii=False) for choice in choices)}"
 
 
+def room_for(choices: Sequence[str]) -> int:
+    """Tokens enough for any of the choices: a grammar may spell it byte by byte."""
+    return 2 + max(len(choice.encode()) for choice in choices)
+
+
 def single_samplings(sampling: Sampling) -> list[Sampling]:
     """The samples of a constrained call as calls of their own, each with room for any choice.
 
     OpenVINO GenAI 2026.4 follows a grammar in the first sequence of a request only.
     """
-    # A grammar may spell a choice character by character.
-    room = 2 + max(len(choice.encode()) for choice in sampling.choices)
+    room = room_for(sampling.choices)
     return [
         sampling.model_copy(
             update={"n": 1, "max_tokens": room, "seed": (sampling.seed + 7919 * i) % 2**32}
@@ -48,11 +53,30 @@ def allowed_tokens(
     return allowed
 
 
-def check_chosen(engine: str, completions: Sequence[Completion], sampling: Sampling) -> None:
-    """Raise `EngineError` when a constrained text is none of its choices."""
-    for completion in completions:
-        if sampling.choices and completion.text not in sampling.choices:
-            raise EngineError(
-                f"{engine} was to choose among {sampling.choices} and wrote {completion.text!r}",
-                "--set search.think=false",
-            )
+def as_chosen(
+    engine: str, completions: Sequence[Completion], sampling: Sampling
+) -> list[Completion]:
+    """The completions, each text spelt as the choice it is.
+
+    Tokenizers of the SentencePiece kind drop the first blank of what they decode, others those
+    before commas. Raises `EngineError` when a text is none of the choices, blanks aside.
+    """
+    if not sampling.choices:
+        return list(completions)
+    return [
+        replace(completion, text=_spelling(engine, completion.text, sampling), finish="stop")
+        for completion in completions
+    ]
+
+
+def _spelling(engine: str, text: str, sampling: Sampling) -> str:
+    if text in sampling.choices:
+        return text
+    alike = [choice for choice in sampling.choices if choice.split() == text.split()]
+    alike = alike or [c for c in sampling.choices if "".join(c.split()) == "".join(text.split())]
+    if len(alike) != 1:
+        raise EngineError(
+            f"{engine} was to choose among {sampling.choices} and wrote {text!r}",
+            "--set search.think=false",
+        )
+    return alike[0]

@@ -8,17 +8,27 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
+from meds3.engines.completions_api import (
+    Fault,
+    read_completions,
+    request_body,
+    retry_after_s,
+    server_words,
+)
 from meds3.engines.protocol import Completion, Sampling
 from meds3.errors import EngineError, InputError
 
 _BACKOFF_FIRST_S = 0.5
 _BACKOFF_MOST_S = 30.0
+_AWAY_MOST_S = 5.0  # a refused connection costs nothing, an idle server that came back does
 # Too busy, or a gateway without its server: worth another try, as is every 5xx.
 _RETRY_STATUS = frozenset({408, 409, 425, 429})
+# A proxy without its server, and llama.cpp while it loads the model: as good as refused.
+_AWAY_STATUS = frozenset({502, 503})
 
 
 @dataclass
@@ -27,22 +37,11 @@ class _Server:
     outstanding: int = 0
 
 
-class _Again(Exception):
-    """A fault that another try may heal; `after_s` is what the server asked for.
-
-    `away` says that no server took the request: it may be restarting.
-    """
-
-    def __init__(self, what: str, after_s: float | None = None, *, away: bool = False) -> None:
-        super().__init__(what)
-        self.after_s = after_s
-        self.away = away
-
-
 class OpenAIEngine:
     """Sends each call to the server with the fewest outstanding ones, and tries again on
     connection errors, time-outs, 429, 5xx, cut and empty answers with exponential backoff and
-    jitter: `retries` times, and as long as no server can be reached, for `patience_s` seconds.
+    jitter: `retries` times, and as long as no server takes the call (refused connections, 502,
+    503), for `patience_s` seconds.
 
     `top_k` is not in OpenAI's API; it is sent (vLLM, SGLang and llama.cpp know it) unless 0.
     `base_urls` include the version: `http://127.0.0.1:8000/v1`.
@@ -93,23 +92,24 @@ class OpenAIEngine:
 
     @property
     def capacity(self) -> int:
+        """Calls in flight: what a server makes of their samples is not known here."""
         return self._max_in_flight
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`. A 4xx answer raises `InputError` with the server's words."""
-        body = _body(self._model_name, prompt, sampling)
-        fault = _Again("no try was made")
+        body = request_body(self._model_name, prompt, sampling)
+        fault = Fault("no try was made")
         url, failed, away_since = "", 0, None
         async with self._slots:
             for attempt in itertools.count():
                 if self._client.is_closed:
                     raise EngineError(f"{self.name}: the engine is closed")
                 if attempt:
-                    await asyncio.sleep(self._pause_s(attempt, fault.after_s))
+                    await asyncio.sleep(pause_s(attempt, self._backoff_first_s, fault))
                 url = self._next_url(url)
                 try:
                     return await self._post(url, body, sampling)
-                except _Again as again:
+                except Fault as again:
                     fault = again
                 if not fault.away:
                     failed, away_since = failed + 1, None
@@ -134,13 +134,6 @@ class OpenAIEngine:
     async def close(self) -> None:
         await self._client.aclose()
 
-    def _pause_s(self, attempt: int, asked_s: float | None) -> float:
-        """What the server asked for, else exponential with full jitter; 30 s at most."""
-        if asked_s is not None:
-            return min(asked_s, _BACKOFF_MOST_S)
-        ceiling = min(self._backoff_first_s * 2.0 ** (attempt - 1), _BACKOFF_MOST_S)
-        return random.uniform(ceiling / 2, ceiling)
-
     async def _post(
         self, url: str, body: Mapping[str, Any], sampling: Sampling
     ) -> list[Completion]:
@@ -149,111 +142,36 @@ class OpenAIEngine:
         try:
             reply = await self._client.post(f"{url}/completions", json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _Again(f"{type(error).__name__}: {error}", away=True) from error
+            raise Fault(f"{type(error).__name__}: {error}", away=True) from error
         except httpx.TimeoutException as error:
-            raise _Again(f"time-out ({type(error).__name__})") from error
-        except httpx.TransportError as error:
-            raise _Again(f"{type(error).__name__}: {error}") from error
+            raise Fault(f"time-out ({type(error).__name__})") from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise Fault(f"{type(error).__name__}: {error}") from error
         finally:
             server.outstanding -= 1
         if reply.status_code in _RETRY_STATUS or reply.status_code >= 500:
-            raise _Again(f"HTTP {reply.status_code}: {_said(reply)}", _retry_after_s(reply))
+            raise Fault(
+                f"HTTP {reply.status_code}: {server_words(reply)}",
+                retry_after_s(reply),
+                away=reply.status_code in _AWAY_STATUS,
+            )
         if reply.status_code != 200:
             raise InputError(
-                f"{url}/completions refused the request: HTTP {reply.status_code}: {_said(reply)}",
+                f"{url}/completions refused the request: HTTP {reply.status_code}: "
+                f"{server_words(reply)}",
                 "check engine.base_urls, engine.model_name, the API key and the prompt's length",
             )
-        return _completions(reply, sampling)
+        return read_completions(reply, sampling)
 
 
-def _body(model_name: str, prompt: str, sampling: Sampling) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "prompt": prompt,
-        "n": sampling.n,
-        "max_tokens": sampling.max_tokens,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "seed": sampling.seed,
-    }
-    if model_name:
-        body["model"] = model_name
-    if sampling.stop:
-        body["stop"] = list(sampling.stop)
-    if sampling.top_k > 0:
-        body["top_k"] = sampling.top_k
-    if sampling.choices:  # vLLM's field, since its version 0.12
-        body["structured_outputs"] = {"choice": list(sampling.choices)}
-    return body
+def pause_s(attempt: int, first_s: float, fault: Fault) -> float:
+    """Seconds before try `attempt` (1 is the second try): 30 at most, 5 for a server that is away.
 
-
-def _completions(reply: httpx.Response, sampling: Sampling) -> list[Completion]:
-    """Completions in index order. Token counts come from `usage`, shared out over the samples."""
-    try:
-        answer = reply.json()
-        choices = sorted(answer["choices"], key=lambda choice: choice.get("index", 0))
-        texts = [str(choice["text"]) for choice in choices]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _Again(f"an answer that is no completion: {reply.text[:200]!r}") from error
-    if any(choice.get("finish_reason") is None for choice in choices):
-        raise _Again("an answer that was cut off: no finish_reason")
-    if len(texts) != sampling.n:
-        raise InputError(
-            f"{reply.url} gave {len(texts)} samples, {sampling.n} were asked for",
-            "this server does not support `n`; use one that does (vLLM, SGLang)",
-        )
-    if odd := [text for text in texts if sampling.choices and text not in sampling.choices]:
-        raise InputError(
-            f"{reply.url} gave {odd[0][:80]!r}, which is none of the choices {sampling.choices}: "
-            "it does not constrain its text",
-            "search.think needs a server with structured outputs (vLLM 0.12 or newer); "
-            "else --set search.think=false",
-        )
-    usage = answer.get("usage") or {}
-    if not any(texts) and not usage.get("completion_tokens"):
-        raise _Again("an empty answer, without any generated token")
-    shares = _shares(int(usage.get("completion_tokens") or 0), [len(text) for text in texts])
-    prompt_tokens = int(usage.get("prompt_tokens") or 0)
-    return [
-        Completion(text, tokens, _finish(choice), None, prompt_tokens)
-        for text, tokens, choice in zip(texts, shares, choices, strict=True)
-    ]
-
-
-def _finish(choice: Mapping[str, Any]) -> Literal["stop", "length"]:
-    return "length" if choice.get("finish_reason") == "length" else "stop"
-
-
-def _shares(total: int, lengths: Sequence[int]) -> list[int]:
-    """Split `total` tokens in proportion to text lengths; the parts add up to `total`.
-
-    The API reports one sum for all samples of a call, so a single sample's count is an
-    estimate when n > 1.
+    What the server asked for, else exponential, the upper half of it at random.
     """
-    whole = sum(lengths) or len(lengths)
-    weights = lengths if sum(lengths) else [1] * len(lengths)
-    ends, reached = [0], 0
-    for weight in weights:
-        reached += weight
-        ends.append(round(total * reached / whole))
-    return [end - start for start, end in itertools.pairwise(ends)]
-
-
-def _said(reply: httpx.Response) -> str:
-    """The server's own message, however it is wrapped."""
-    try:
-        body = reply.json()
-    except ValueError:
-        return reply.text[:200]
-    for key in ("error", "message", "detail"):
-        if isinstance(body, dict) and body.get(key):
-            body = body[key]
-    return str(body)[:300]
-
-
-def _retry_after_s(reply: httpx.Response) -> float | None:
-    """`Retry-After` in seconds; a date there is left to our own backoff."""
-    value = reply.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        return None
+    if fault.after_s is not None:
+        return min(fault.after_s, _BACKOFF_MOST_S)
+    most_s = _AWAY_MOST_S if fault.away else _BACKOFF_MOST_S
+    doublings = min(attempt - 1, 64)  # 2.0 ** 1024 overflows, and patience may last a night
+    ceiling = min(first_s * 2.0**doublings, most_s)
+    return random.uniform(ceiling / 2, ceiling)

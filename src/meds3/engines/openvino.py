@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from meds3.engines.choices import check_chosen, single_samplings
+from meds3.engines.choices import as_chosen, single_samplings
 from meds3.engines.gguf_facts import gguf_facts
 from meds3.engines.openvino_pipeline import (
     BLOCK_TOKENS,
@@ -111,8 +111,7 @@ class OpenVinoEngine:
     async def _choose(self, prompt: str, sampling: Sampling) -> list[Completion]:
         each = (self._request(prompt, single) for single in single_samplings(sampling))
         completions = [one for (one,) in await asyncio.gather(*each)]
-        check_chosen(self.name, completions, sampling)
-        return completions
+        return as_chosen(self.name, completions, sampling)
 
     async def _request(self, prompt: str, sampling: Sampling) -> list[Completion]:
         loop = asyncio.get_running_loop()

@@ -15,9 +15,9 @@ class ScriptedEngine:
     """Deterministic: `answer(prompt, sampling, index)` is the raw text of sample `index`.
 
     A token is a blank-separated word with the blanks before it. Stop strings and
-    `max_tokens` cut the text as an engine would; of `choices` it takes the one that the text begins
-    with, else one by the seed. `delay_s` is slept per call; after
-    `fail_after` calls every call raises `EngineError`.
+    `max_tokens` cut the text as an engine would; of `choices` it takes the longest that the text
+    begins with, whole, else one by the seed. `delay_s` is slept per call; after `fail_after` calls
+    every call raises `EngineError`.
     """
 
     def __init__(
@@ -27,11 +27,13 @@ class ScriptedEngine:
         delay_s: float = 0.0,
         fail_after: int | None = None,
         name: str = "scripted",
+        capacity: int = 64,
     ) -> None:
         self._answer = answer
         self._delay_s = delay_s
         self._fail_after = fail_after
         self._name = name
+        self._capacity = capacity
         self._closed = False
         self.calls = 0
         self.tokens = 0
@@ -42,7 +44,7 @@ class ScriptedEngine:
 
     @property
     def capacity(self) -> int:
-        return 64
+        return self._capacity
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         if self._closed:
@@ -64,8 +66,10 @@ class ScriptedEngine:
 
 def _cut(text: str, prompt: str, sampling: Sampling) -> Completion:
     if sampling.choices:
-        chosen = [choice for choice in sampling.choices if text.startswith(choice)]
-        text = chosen[0] if chosen else sampling.choices[sampling.seed % len(sampling.choices)]
+        begun = [choice for choice in sampling.choices if text.startswith(choice)]
+        by_seed = sampling.choices[sampling.seed % len(sampling.choices)]
+        text = max(begun, key=len, default=by_seed)
+        return Completion(text, len(text.split(" ")), "stop", prompt_tokens=len(prompt.split()))
     found = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
     text = text[: min(found)] if found else text
     words = text.split(" ")

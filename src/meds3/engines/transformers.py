@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meds3.engines.choices import allowed_tokens, check_chosen
+from meds3.engines.choices import allowed_tokens, as_chosen
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.weights import load_causal_lm
 from meds3.errors import EngineError, InputError
@@ -150,9 +150,7 @@ class TransformersEngine:
             [self._completion(next(rows), next(lengths), r.sampling) for _ in range(r.sampling.n)]
             for r in batch
         ]
-        for request, completions in zip(batch, done, strict=True):
-            check_chosen(self.name, completions, request.sampling)
-        return [*done]
+        return [as_chosen(self.name, completions, sampling) for completions in done]
 
     def _options(self, sampling: Sampling, width: int) -> dict[str, Any]:
         options: dict[str, Any] = {
