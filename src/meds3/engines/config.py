@@ -34,7 +34,7 @@ class EngineConfig(BaseModel):
     timeout_s: float = Field(300.0, gt=0, description="openai: seconds without an answer")
     retries: int = Field(5, ge=0, description="openai: tries after the first, per request")
     patience_s: float = Field(
-        120.0,
+        300.0,
         ge=0,
         description="openai: seconds to wait for a server that cannot be reached or is loading",
     )
