@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from meds3.answers.verdict import Verdict
-from meds3.search.tree import Tree
+from meds3.search.tree import Node, Tree, verdicts
 
 # "Now" is the mean over this long.
 _NOW_S = 15.0
@@ -16,10 +16,10 @@ _NOW_S = 15.0
 
 @dataclass
 class SearchProgress:
-    """Counts over the trees; read at any time.
+    """Counts over the trees, half-grown ones included; read at any time.
 
-    `tokens` were generated for the finished trees; `occupancy()` is the share of the engine's
-    sequences that have work, in [0, 1].
+    `tokens` were generated for the trees; `occupancy()` is the share of the engine's sequences that
+    have work, in [0, 1].
     """
 
     trees: int
@@ -34,12 +34,19 @@ class SearchProgress:
     _seen: deque[tuple[float, int]] = field(default_factory=deque, repr=False)
 
     def add(self, tree: Tree) -> None:
-        """Count a finished tree."""
-        correct = tree.verdicts().count(Verdict.CORRECT)
+        """Count a tree that was finished before."""
+        self.grew(tree.nodes, tree.tokens)
+        self.finished(tree)
+
+    def grew(self, new: Sequence[Node], tokens: int) -> None:
+        """Count what a tree has gained: nodes with their rollouts, and what they cost."""
+        self.correct_chains += verdicts(new).count(Verdict.CORRECT)
+        self.tokens += tokens
+
+    def finished(self, tree: Tree) -> None:
+        """Count a tree that grows no further."""
         self.done += 1
-        self.correct_chains += correct
-        self.solved += correct > 0
-        self.tokens += tree.tokens
+        self.solved += Verdict.CORRECT in tree.verdicts()
 
     def note(self, generated: int, now: float | None = None) -> str:
         """One line; `generated` tokens were paid for since the search began."""

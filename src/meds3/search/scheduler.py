@@ -22,6 +22,7 @@ from meds3.search.config import SearchConfig
 from meds3.search.grow import grow
 from meds3.search.progress import SearchProgress
 from meds3.search.store import StoredTrees, TreeLog, finished_ids
+from meds3.search.tree import Node, Tree
 from meds3.search.valuing import ByRollouts, ByScorer
 
 
@@ -129,5 +130,12 @@ class _Search:
             self.door, problem, prompt, self.config, self.seed, allowance=self.allowance
         )
         valuing = ByScorer(self.scorer, bare) if self.scorer else ByRollouts()
-        tree = await grow(actions, bare, valuing, self.log.keep)
-        self.progress.add(tree)
+        counted = 0  # of the tree's tokens
+
+        async def keep(tree: Tree, new: Sequence[Node], changed: Sequence[Node]) -> None:
+            nonlocal counted
+            await self.log.keep(tree, new, changed)
+            self.progress.grew(new, tree.tokens - counted)
+            counted = tree.tokens
+
+        self.progress.finished(await grow(actions, bare, valuing, keep))

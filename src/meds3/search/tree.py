@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -88,13 +89,18 @@ class Tree:
         return [node for node in self.nodes if node.kind == "finish"]
 
     def verdicts(self) -> list[Verdict]:
-        """Of every chain that was sampled to its end, in the order of the nodes."""
-        found: list[Verdict] = []
-        for node in self.nodes:
-            if node.verdict is not None:
-                found.append(node.verdict)
-            found += [rollout.verdict for rollout in node.rollouts]
-        return found
+        """See `verdicts`."""
+        return verdicts(self.nodes)
+
+
+def verdicts(nodes: Iterable[Node]) -> list[Verdict]:
+    """Of every chain that was sampled to its end, in the order of the nodes."""
+    found: list[Verdict] = []
+    for node in nodes:
+        if node.verdict is not None:
+            found.append(node.verdict)
+        found += [rollout.verdict for rollout in node.rollouts]
+    return found
 
 
 def seedling(problem_id: str, prompt: str) -> Tree:
