@@ -9,6 +9,7 @@ import pytest
 from meds3.answering import answer as answering
 from meds3.answering import sample
 from meds3.answering.config import AnsweringConfig
+from meds3.answering.prompting import bare_prompt
 from meds3.answers.kinds import Choice
 from meds3.chains.chain import Chain
 from meds3.engines.protocol import Completion, Sampling
@@ -128,10 +129,10 @@ async def test_low_confidence_and_no_answer_refer() -> None:
 
 
 async def test_the_prm_reads_the_bare_prompt() -> None:
-    shown = SETTINGS.model_copy(update={"worked_example": True})
+    shown = SETTINGS.model_copy(update={"style": "worked-example"})
     engine, scorer = Says(B), Likes("beta")
     await ask(engine, scorer, shown)
-    assert scorer.prompts == [sample.bare_prompt(Template(), PROBLEM)]
+    assert scorer.prompts == [bare_prompt(Template(), PROBLEM)]
     assert len(engine.asked[0][0]) > len(scorer.prompts[0])
 
 

@@ -16,7 +16,7 @@ from meds3.rewards.scripted import ScriptedScorer
 from tests.evaluation.made_up import PROBLEMS
 
 TEMPLATE = ChatTemplate("{% for m in messages %}<{{ m.content }}>{% endfor %}assistant:", "</s>")
-SETTINGS = AnsweringConfig(n=3, worked_example=True)
+SETTINGS = AnsweringConfig(n=3, style="worked-example")
 A, B = " Amlodipine.\n\nStep 2: The answer is A.", " Bisoprolol.\n\nStep 2: The answer is B."
 
 

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from meds3.answering.config import AnsweringConfig
-from meds3.answering.sample import bare_prompt, sample_candidates, score_candidates
+from meds3.answering.prompting import bare_prompt
+from meds3.answering.sample import sample_candidates, score_candidates
 from meds3.answering.tree import tree_candidates
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Engine

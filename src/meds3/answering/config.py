@@ -16,6 +16,7 @@ def _known(name: str) -> str:
     return name
 
 
+PromptStyle = Literal["bare", "worked-example", "direct", "direct-shots"]
 StrategyName = Annotated[str, AfterValidator(_known)]
 
 
@@ -33,8 +34,10 @@ class AnsweringConfig(BaseModel):
     top_p: float = Field(0.95, gt=0, le=1)
     top_k: int = Field(40, ge=0, description="0 keeps the whole vocabulary")
     max_tokens: int = Field(384, ge=8, description="per chain")
-    worked_example: bool = Field(
-        False, description="show one worked example of the same answer kind before the question"
+    style: PromptStyle = Field(
+        "bare",
+        description="worked-example shows one of the same answer kind before the question; direct "
+        "asks for the answer without steps, direct-shots after solved problems of the same dataset",
     )
     strategy: StrategyName = Field(
         "pvs", description="how `ask` chooses when there is a PRM; without one it is `majority`"
@@ -43,7 +46,7 @@ class AnsweringConfig(BaseModel):
         0.0, ge=0, le=1, description="below this confidence: refer to a clinician"
     )
 
-    def sampling(self, *, seed: int, greedy: bool = False) -> Sampling:
+    def sampling(self, *, seed: int, greedy: bool = False, stop: tuple[str, ...] = ()) -> Sampling:
         """The sampling of one call: `n` chains, or the single greedy one."""
         return Sampling(
             n=1 if greedy else self.n,
@@ -51,5 +54,6 @@ class AnsweringConfig(BaseModel):
             top_p=self.top_p,
             top_k=self.top_k,
             max_tokens=self.max_tokens,
+            stop=stop,
             seed=seed,
         )

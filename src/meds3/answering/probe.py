@@ -44,7 +44,7 @@ class ProbeConfig(BaseModel):
             n=self.samples,
             temperature=self.temperature,
             max_tokens=self.max_tokens,
-            worked_example=worked_example,
+            style="worked-example" if worked_example else "bare",
         )
 
 

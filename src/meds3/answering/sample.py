@@ -6,39 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meds3.answering.config import AnsweringConfig
-from meds3.answers.extract import extract
-from meds3.chains.chain import STEP_SEPARATOR, STEP_ZERO, chain_of, parse_steps
-from meds3.chains.examples import example_for
-from meds3.chains.prompt import messages
+from meds3.answering.prompting import NO_SHOTS, Shots, candidate_of, open_prompt, stops
 from meds3.chains.template import ChatTemplate
-from meds3.engines.protocol import Completion, Engine
+from meds3.engines.protocol import Engine
 from meds3.errors import EngineError
 from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
 from meds3.runs.digest import derived_seed
 from meds3.selection.candidate import Candidate
-
-
-def bare_prompt(template: ChatTemplate, problem: Problem) -> str:
-    """The prompt without a worked example, assistant turn open and empty.
-
-    It is what a PRM reads, whichever prompt the candidates were sampled with: the PRM is
-    trained on it.
-    """
-    return template.render(messages(problem, None))
-
-
-def open_prompt(template: ChatTemplate, problem: Problem, *, worked_example: bool) -> str:
-    """The prompt with Step 0 written and Step 1 begun."""
-    example = example_for(problem) if worked_example else None
-    return f"{template.render(messages(problem, example))}{STEP_ZERO}{STEP_SEPARATOR}Step 1:"
-
-
-def candidate_of(completion: Completion, problem: Problem) -> Candidate:
-    """Read a completion of `open_prompt`: its chain, and the answer the chain states."""
-    chain = chain_of(*(step.text for step in parse_steps(completion.text)))
-    # The chain, not the raw text, is read: what is verified is what is kept and shown.
-    return Candidate(chain, extract(chain.text, problem.answer), completion.tokens)
 
 
 async def sample_candidates(
@@ -49,22 +24,25 @@ async def sample_candidates(
     *,
     seed: int,
     greedy: bool = False,
+    shots: Shots = NO_SHOTS,
 ) -> list[Candidate]:
     """`settings.n` sampled candidates, or the single greedy one. Not scored.
 
     The engine's seed follows from `seed`, the problem's id and the purpose alone, so a
-    question gets the same draw whatever is asked beside it.
+    question gets the same draw whatever is asked beside it. `shots` are for style `direct-shots`.
     """
     purpose = "greedy" if greedy else "sample"
-    prompt = open_prompt(template, problem, worked_example=settings.worked_example)
-    sampling = settings.sampling(seed=derived_seed(seed, problem.id, purpose), greedy=greedy)
+    prompt = open_prompt(template, problem, settings.style, shots)
+    sampling = settings.sampling(
+        seed=derived_seed(seed, problem.id, purpose), greedy=greedy, stop=stops(settings.style)
+    )
     completions = await engine.generate(prompt, sampling)
     if len(completions) != sampling.n:
         raise EngineError(
             f"engine {engine.name} returned {len(completions)} of {sampling.n} completions "
             f"for problem {problem.id}"
         )
-    return [candidate_of(completion, problem) for completion in completions]
+    return [candidate_of(completion, problem, settings.style) for completion in completions]
 
 
 async def score_candidates(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from meds3.answering.config import AnsweringConfig
-from meds3.answering.sample import bare_prompt, score_candidates
+from meds3.answering.prompting import bare_prompt
+from meds3.answering.sample import score_candidates
 from meds3.answers.extract import extract
 from meds3.chains.chain import Chain
 from meds3.chains.examples import example_for
@@ -33,7 +34,7 @@ async def tree_candidates(
     The tree stops at `settings.n` finishes. Its tokens, dropped steps included, are shared out
     over the candidates, so that their sum is what was paid.
     """
-    example = example_for(problem) if settings.worked_example else None
+    example = example_for(problem) if settings.style == "worked-example" else None
     prompt = template.render(messages(problem, example))
     bare = bare_prompt(template, problem)
     actions = Actions(engine, problem, prompt, _search(settings), seed, gold_known=False)

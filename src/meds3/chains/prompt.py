@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meds3.answers.kinds import Answer, Choice, Date, FreeText, ItemSet, Label, Number, Span
-from meds3.chains.chain import Chain
+from meds3.chains.chain import ANSWER_PHRASE, Chain
 from meds3.problems.problem import Problem
 
 _INSTRUCTION = "Reason in short steps and end with 'The answer is ...'"
@@ -59,6 +60,22 @@ def messages(problem: Problem, example: WorkedExample | None) -> list[dict[str, 
         turns.append({"role": "user", "content": _user(example.problem)})
         turns.append({"role": "assistant", "content": example.chain.text})
     return [*turns, {"role": "user", "content": _user(problem)}]
+
+
+def direct_messages(problem: Problem, shots: Sequence[Problem]) -> list[dict[str, str]]:
+    """The chat that asks for the answer alone; each of `shots` is an earlier pair of turns."""
+    turns = []
+    for shot in shots:
+        turns.append({"role": "user", "content": question_text(shot)})
+        turns.append(
+            {"role": "assistant", "content": f"{ANSWER_PHRASE} {answer_text(shot.answer)}."}
+        )
+    return [*turns, {"role": "user", "content": question_text(problem)}]
+
+
+def answer_text(answer: Answer) -> str:
+    """The gold answer in the form that `answer_form` asks for."""
+    return answer.letter if isinstance(answer, Choice) else str(answer)
 
 
 def _user(problem: Problem) -> str:

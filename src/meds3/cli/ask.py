@@ -137,7 +137,7 @@ async def _answer(
     base = ensure_model(config.model if config else "embedded")
     engine_config = config.engine if config else EngineConfig()
     settings = (config.answering if config else AnsweringConfig()).model_copy(
-        update={**chosen, "worked_example": outcome.policy is None}
+        update={**chosen, "style": "bare" if outcome.policy else "worked-example"}
     )
     console.print(
         f"[dim]{'base model' if outcome.policy is None else f'{run}, round {outcome.round}'}, "

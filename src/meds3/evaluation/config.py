@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from meds3.answering.config import StrategyName
+from meds3.answering.config import PromptStyle, StrategyName
 
 
 class EvaluationConfig(BaseModel):
@@ -16,6 +16,12 @@ class EvaluationConfig(BaseModel):
         ("greedy", "majority", "pvs", "vote-sum/min", "best-of-n/min"),
         min_length=1,
         description="scored ones are left out for a system without a PRM",
+    )
+    baselines: tuple[PromptStyle, ...] = Field(
+        ("worked-example",), description="ways to ask the base, beside the bare one"
+    )
+    shots: int = Field(
+        4, ge=1, description="solved seeds of the same dataset that `direct-shots` shows"
     )
     pass_k: tuple[int, ...] = Field((1, 4, 16), description="k of pass@k, as far as n allows")
     resamples: int = Field(10_000, ge=100, description="of every bootstrap interval")

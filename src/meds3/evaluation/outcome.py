@@ -12,10 +12,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from meds3.answering.config import PromptStyle
 from meds3.answers.verdict import Extraction, Judgement, Verdict
 from meds3.chains.chain import chain_of
 from meds3.errors import InputError
-from meds3.evaluation.results import PromptStyle
 from meds3.problems.problem import Problem
 from meds3.runs import atomic
 from meds3.selection.candidate import Candidate

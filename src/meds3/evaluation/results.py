@@ -11,11 +11,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from meds3.answering.config import PromptStyle
 from meds3.answers.verdict import Verdict
 from meds3.errors import InputError
 from meds3.runs import atomic
 
-PromptStyle = Literal["worked-example", "bare"]
 Share = float
 
 

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, TypeVar
 
 from meds3.answering.config import AnsweringConfig
-from meds3.answering.sample import bare_prompt, sample_candidates, score_candidates
+from meds3.answering.prompting import NO_SHOTS, Shots, bare_prompt
+from meds3.answering.sample import sample_candidates, score_candidates
 from meds3.answers.judge import judge
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Engine
@@ -41,6 +42,7 @@ async def evaluate_system(
     *,
     seed: int = 0,
     kind: Literal["base", "round"] = "round",
+    shots: Shots = NO_SHOTS,
     on_progress: Progress = _quiet,
 ) -> SystemEvaluation:
     """Greedy and `settings.n` sampled candidates for every problem, judged and step-scored.
@@ -54,7 +56,9 @@ async def evaluate_system(
 
     async def phase(label: str, greedy: bool) -> tuple[list[list[Candidate]], float]:
         work = [
-            sample_candidates(engine, template, problem, settings, seed=seed, greedy=greedy)
+            sample_candidates(
+                engine, template, problem, settings, seed=seed, greedy=greedy, shots=shots
+            )
             for problem in problems
         ]
         return await _timed(work, label, on_progress)
@@ -78,7 +82,7 @@ async def evaluate_system(
     header = SystemHeader(
         system=name,
         kind=kind,
-        prompt_style="worked-example" if settings.worked_example else "bare",
+        prompt_style=settings.style,
         n_samples=settings.n,
         seed=seed,
         engine=engine.name,

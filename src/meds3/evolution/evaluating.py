@@ -36,8 +36,9 @@ async def evaluate(
         if which == "kept" and outcome.round:
             policy = round_policy(state.run, outcome.round, config.engine)
         example = policy.is_base and config.search.shows_example(1)
+        style = "worked-example" if example else "bare"
         settings = config.answering.model_copy(
-            update={"worked_example": example, "n": n or config.answering.n}
+            update={"style": style, "n": n or config.answering.n}
         )
         name = f"evaluate/{policy.name}"
         watcher.stage(name, f"{len(state.problems.heldout)} problems, {settings.n} chains each")

@@ -10,9 +10,9 @@ from meds3.engines.models import ensure_model
 from meds3.evaluation.results import Results, RoundInfo, SearchStats, read_results
 from meds3.evolution.config import RunConfig
 from meds3.evolution.learn import learn
-from meds3.evolution.measure import EXAMPLE, judge_round, sample_policy, score_systems
+from meds3.evolution.measure import judge_round, sample_base, score_systems
 from meds3.evolution.overlap import checked_problems
-from meds3.evolution.policies import BASE, PolicyServer, base_policy, round_policy
+from meds3.evolution.policies import PolicyServer, base_policy, round_policy
 from meds3.evolution.publish import publish
 from meds3.evolution.searching import search_round
 from meds3.evolution.stages import Stages, Watcher
@@ -67,9 +67,7 @@ async def _rounds(state: Evolution) -> Results:
     kept, guide = state.base, None
     rounds: list[RoundInfo] = []
     rolled_back: set[str] = set()
-    systems = {BASE: await sample_policy(state, state.base)}
-    if state.config.search.shows_example(1):
-        systems[EXAMPLE] = await sample_policy(state, state.base, worked_example=True)
+    systems = await sample_base(state)
     for number in range(1, state.config.rounds + 1):
         trees, search = await search_round(state, number, kept, guide)
         await state.server.close()  # training needs the memory

@@ -6,31 +6,36 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from meds3.answering.config import PromptStyle
+from meds3.answering.prompting import NO_SHOTS
 from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
 from meds3.evaluation.results import GateDecision
 from meds3.evaluation.run import evaluate_system, rescore
+from meds3.evolution.baselines import BASELINES, solved_shots
 from meds3.evolution.gate import keeps_round
 from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy
 from meds3.evolution.state import Evolution
 from meds3.rewards.torch_scorer import TorchStepScorer
 
-EXAMPLE = f"{BASE}-example"  # the base asked with one worked example: a stronger baseline
-
 
 async def sample_policy(
-    state: Evolution, policy: Policy, *, worked_example: bool = False
+    state: Evolution, policy: Policy, style: PromptStyle = "bare"
 ) -> SystemEvaluation:
     """What a policy says on the held-out problems: greedy and sampled, not yet step-scored.
 
-    Every policy is asked the bare problem. The base is also asked with the worked example that
-    round 1 searches with, so that nobody takes a learnt format for learnt medicine.
+    Every policy is asked the bare problem. The base is also asked in the other ways of
+    `evaluation.baselines`, so that nobody takes a learnt format for learnt medicine.
     """
-    system = EXAMPLE if worked_example else policy.name
+    system = BASELINES[style] if policy.is_base else policy.name
     name = f"eval/{system}"
     path = state.run.evaluation(system)
-    settings = state.config.answering.model_copy(update={"worked_example": worked_example})
+    settings = state.config.answering.model_copy(update={"style": style})
+    measured = state.config.evaluation
+    shots = NO_SHOTS
+    if style == "direct-shots":
+        shots = solved_shots(state.problems.seeds, measured.shots, measured.seed)
 
     async def work() -> SystemEvaluation:
         return await evaluate_system(
@@ -40,18 +45,26 @@ async def sample_policy(
             state.template,
             None,
             settings,
-            seed=state.config.evaluation.seed,
+            seed=measured.seed,
             kind="base" if policy.is_base else "round",
+            shots=shots,
             on_progress=_shown(state),
         )
 
     inputs = {
         "policy": policy.digest,
         "answering": settings.model_dump(mode="json"),
-        "seed": state.config.evaluation.seed,
+        "seed": measured.seed,
+        "shots": {name: [p.id for p in rows] for name, rows in shots.items()},
         "problems": [problem.id for problem in state.problems.heldout],
     }
     return await _saved(state, name, inputs, path, work)
+
+
+async def sample_base(state: Evolution) -> dict[str, SystemEvaluation]:
+    """The base asked bare and in every way of `evaluation.baselines`, by system name."""
+    styles = dict.fromkeys(("bare", *state.config.evaluation.baselines))
+    return {BASELINES[style]: await sample_policy(state, state.base, style) for style in styles}
 
 
 async def score_systems(
@@ -113,10 +126,10 @@ async def judge_round(
 
 def to_compare(names: list[str]) -> list[tuple[str, str, str, str]]:
     """The comparisons of a report, each (a, strategy, b, strategy): what a reader asks first."""
-    rounds = [name for name in names if name not in (BASE, EXAMPLE)]
+    bases = [name for name in BASELINES.values() if name in names]
+    rounds = [name for name in names if name not in bases]
     last = rounds[-1]
-    pairs = [(last, "pvs", BASE, "majority")]
-    pairs += [(last, "pvs", EXAMPLE, "majority")] if EXAMPLE in names else []
+    pairs = [(last, "pvs", base, "majority") for base in bases]
     pairs += [(last, "greedy", BASE, "greedy"), (last, "majority", BASE, "majority")]
     pairs += [(last, "pvs", BASE, "pvs"), (last, "pvs", last, "majority")]
     pairs += [(last, "pvs", rounds[-2], "pvs")] if len(rounds) > 1 else []

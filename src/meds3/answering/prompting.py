@@ -1,0 +1,65 @@
+"""How a question is put to a policy, and how what it said is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from meds3.answering.config import PromptStyle
+from meds3.answers.extract import extract
+from meds3.chains.chain import (
+    ANSWER_PHRASE,
+    STEP_SEPARATOR,
+    STEP_ZERO,
+    Chain,
+    chain_of,
+    parse_steps,
+)
+from meds3.chains.examples import example_for
+from meds3.chains.prompt import direct_messages, messages
+from meds3.chains.template import ChatTemplate
+from meds3.engines.protocol import Completion
+from meds3.problems.problem import Problem
+from meds3.selection.candidate import Candidate
+
+Shots = Mapping[str, Sequence[Problem]]  # by dataset: solved problems that `direct-shots` shows
+NO_SHOTS: Shots = {}
+_CHAIN_OPENING = f"{STEP_ZERO}{STEP_SEPARATOR}Step 1:"
+_DIRECT = ("direct", "direct-shots")
+
+
+def bare_prompt(template: ChatTemplate, problem: Problem) -> str:
+    """The prompt without a worked example, assistant turn open and empty.
+
+    It is what a PRM reads, whichever prompt the candidates were sampled with: the PRM is
+    trained on it.
+    """
+    return template.render(messages(problem, None))
+
+
+def open_prompt(
+    template: ChatTemplate, problem: Problem, style: PromptStyle, shots: Shots = NO_SHOTS
+) -> str:
+    """The prompt with the assistant turn begun: Step 0 and `Step 1:`, or `The answer is`."""
+    if style in _DIRECT:
+        shown = shots.get(problem.dataset, ()) if style == "direct-shots" else ()
+        return template.render(direct_messages(problem, shown)) + ANSWER_PHRASE
+    example = example_for(problem) if style == "worked-example" else None
+    return template.render(messages(problem, example)) + _CHAIN_OPENING
+
+
+def stops(style: PromptStyle) -> tuple[str, ...]:
+    """Where a completion ends besides the end of the turn: a direct answer is one line."""
+    return ("\n",) if style in _DIRECT else ()
+
+
+def candidate_of(completion: Completion, problem: Problem, style: PromptStyle) -> Candidate:
+    """Read a completion of `open_prompt`: its chain, and the answer the chain states."""
+    chain = _chain(completion.text, style)
+    # The chain, not the raw text, is read: what is verified is what is kept and shown.
+    return Candidate(chain, extract(chain.text, problem.answer), completion.tokens)
+
+
+def _chain(text: str, style: PromptStyle) -> Chain:
+    if style in _DIRECT:
+        return chain_of(f"{ANSWER_PHRASE}{text.rstrip()}")
+    return chain_of(*(step.text for step in parse_steps(text)))
