@@ -14,9 +14,13 @@ class MemoryLog:
     def __init__(self) -> None:
         self.calls: dict[str, list[Completion]] = {}
         self.notes: list[str] = []
+        self.elsewhere: dict[str, list[Completion]] = {}
 
     def lookup(self, key: str) -> list[Completion] | None:
         return self.calls.get(key)
+
+    def borrow(self, key: str) -> list[Completion] | None:
+        return self.elsewhere.get(key)
 
     async def record(
         self, key: str, completions: list[Completion], seconds: float, purpose: str
@@ -41,6 +45,18 @@ async def test_a_finished_call_is_replayed_by_a_new_engine() -> None:
     assert await second.generate("q", Sampling(n=2)) == paid
     with pytest.raises(EngineError):
         await second.generate("q", Sampling(n=2, seed=1))
+
+
+async def test_a_call_of_another_log_is_taken_over_and_never_paid() -> None:
+    earlier, log = MemoryLog(), MemoryLog()
+    paid = await JournalledEngine(scripted(), earlier).generate("q", Sampling(n=2))
+    log.elsewhere = earlier.calls
+    engine = JournalledEngine(scripted(fail_after=0), log, purpose="again")
+    assert await engine.generate("q", Sampling(n=2)) == paid
+    assert (engine.paid_calls, engine.replayed_calls, engine.generated_tokens) == (0, 1, 0)
+    assert (log.calls, log.notes) == (earlier.calls, ["again"])
+    assert await engine.generate("q", Sampling(n=2)) == paid
+    assert log.notes == ["again"]
 
 
 async def test_identical_calls_in_flight_share_one() -> None:

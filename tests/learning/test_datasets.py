@@ -1,13 +1,23 @@
 """Rows from a tree made by hand."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from meds3.answers.kinds import Label
+from meds3.answers.verdict import Verdict
 from meds3.chains.chain import Step, chain_of, parse_chain
 from meds3.errors import InputError
+from meds3.learning.balance import capped, even_shares
 from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
-from meds3.learning.datasets import prm_rows, sft_rows, states_once
 from meds3.learning.pairs import dpo_rows
+from meds3.learning.prm_rows import prm_rows
 from meds3.learning.rows import PrmRow, SftRow, read_rows, write_rows
+from meds3.learning.sft_rows import sft_rows
+from meds3.learning.summary import summary_page
+from meds3.learning.verified import states_once
+from meds3.problems.problem import Domain
+from meds3.search.tree import Rollout
 from tests.learning.trees import PROBLEM, PROMPT, hand_tree
 
 
@@ -37,12 +47,103 @@ def test_sft_options_leave_chains_out():
     assert [r.completion.count("Step") for r in sft(min_steps=3)[0]] == [5]
 
 
+def test_the_order_of_a_problems_chains_is_chosen():
+    # The finish is worth .9 (its one step), the rollout .9 too: .9 then .95. Worth ties.
+    shortest, longest = (row.completion for row in sft(choose="all")[0])
+    assert [r.completion for r in sft(choose="shortest", per_problem=1)[0]] == [shortest]
+    tree = hand_tree()
+    tree.nodes[5].parent = 2  # the finish now follows the start that was worth .05
+    rows, _ = sft_rows([tree], [PROBLEM], SftConfig(choose="min-value", per_problem=1))
+    assert [row.completion for row in rows] == [longest]
+    rows, _ = sft_rows([tree], [PROBLEM], SftConfig(choose="all", per_problem=1))
+    assert len(rows) == 2
+
+
+def test_diverse_takes_another_first_step_before_the_same_again():
+    tree = hand_tree()
+    other = chain_of("Other start.", "So, all told, it is. The answer is yes.").steps
+    tree.nodes[0].rollouts = [Rollout(other[1:], Verdict.CORRECT, 9)]
+    rows, summary = sft_rows([tree], [PROBLEM], SftConfig(choose="diverse", per_problem=2))
+    assert [row.completion.split("\n\n")[1] for row in rows] == [
+        "Step 1: Good start.",
+        "Step 1: Other start.",
+    ]
+    assert summary["dropped"] == {"more than the problem's places": 1}
+
+
+def test_an_easy_problem_gives_fewer_chains():
+    # Right: the finish and a rollout; wrong: a finish, a rollout, and one unparsable: 2 of 5.
+    assert len(sft(easy_per_problem=1, easy_rate=0.41)[0]) == 2
+    rows, summary = sft(easy_per_problem=1, easy_rate=0.4)
+    assert len(rows) == 1
+    assert summary["dropped"] == {"more than the problem's places": 1}
+
+
+def trees_of(answers):
+    """A solved tree for each answer, and the problems."""
+    problems, trees = [], []
+    for i, answer in enumerate(answers):
+        tree = hand_tree()
+        tree.problem_id = f"p{i}"
+        label = Label(label=answer, labels=("yes", "no"))
+        problems.append(PROBLEM.model_copy(update={"id": f"p{i}", "answer": label}))
+        trees.append(tree)
+    return trees, problems
+
+
+def test_answers_that_luck_favoured_are_cut_back_to_their_share_of_gold():
+    trees, problems = trees_of(["yes"] * 8 + ["no"] * 8)
+    solved = [*trees[:8], trees[8]]  # all of yes, one of no: 9 rows, half of them is 4.5
+    config = SftConfig(per_problem=1, balance_answers="gold", answer_slack=1.0)
+    _, summary = sft_rows(solved, problems, config)
+    assert summary["by_answer"] == {"gym: yes": 4, "gym: no": 1}
+    assert summary["dropped"]["answer has too many rows"] == 4
+    even = config.model_copy(update={"balance_answers": "even", "answer_slack": 1.5})
+    assert sft_rows(solved, problems, even)[1]["by_answer"] == {"gym: yes": 6, "gym: no": 1}
+
+
+def test_no_domain_outweighs_the_others():
+    trees, problems = trees_of(["yes"] * 8)
+    problems[0] = problems[0].model_copy(update={"domain": Domain.KNOWLEDGE_QA})
+    _, summary = sft_rows(trees, problems, SftConfig(per_problem=1, domain_slack=1.0))
+    assert summary["by_domain"] == {"knowledge_qa": 1, "medical_nli": 4}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.sampled_from("abc")), max_size=40),
+    st.floats(0.2, 3.0),
+)
+def test_capped_keeps_groups_small_and_problems_whole(drawn, slack):
+    rows = [
+        SftRow(
+            problem_id=str(p), domain=Domain.MEDICAL_NLI, dataset="d", prompt="q", completion=str(i)
+        )
+        for i, (p, _) in enumerate(drawn)
+    ]
+    groups = [group for _, group in drawn]
+    shares = even_shares(groups) if groups else {}
+    kept = capped(rows, groups, shares, slack)
+    assert kept == sorted(set(kept))
+    for group in set(groups):
+        members = [i for i in kept if groups[i] == group]
+        most = max(1, int(slack * shares[group] * len(rows)))
+        assert len(members) == min(most, groups.count(group))
+    assert set(groups) == {groups[i] for i in kept}
+
+
+def test_the_summary_is_a_page_of_tables():
+    page = summary_page({"sft.jsonl": sft()[1], "prm.jsonl": prm(labels="soft")[1]})
+    assert "## sft.jsonl" in page
+    assert "| medical_nli | 2 |" in page
+    assert "| positives | 7 |" in page
+
+
 def test_a_chain_that_tells_the_examples_facts_as_its_own_is_left_out():
     # The worked example of a label question is about hand washing and diarrhea.
     tree = hand_tree()
     tree.nodes[1].step = Step(1, "Diarrhea fell by a third.")
     rows, summary = sft_rows([tree], [PROBLEM], SftConfig())
-    assert (rows, summary["dropped_borrowed"]) == ([], 2)
+    assert (rows, summary["dropped"]) == ([], {"tells the worked example's facts": 2})
     assert len(sft_rows([tree], [PROBLEM], SftConfig(borrowed_facts="keep"))[0]) == 2
     about = PROBLEM.model_copy(update={"context": "Zinc was given for diarrhea."})
     assert len(sft_rows([tree], [about], SftConfig())[0]) == 2

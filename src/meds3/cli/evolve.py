@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,12 +18,22 @@ def evolve(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan with calls and time, and leave.")
     ] = False,
+    calls_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--calls-from",
+            metavar="RUN",
+            help="Another run: what it asked of the same model is not paid again.",
+        ),
+    ] = None,
 ) -> None:
     """Search, learn, measure, keep or roll back: round after round.
 
     Ctrl-C stops it; the same command resumes. A finished run says so.
 
     Example: `meds3 evolve configs/cpu-demo.yaml --set rounds=1 --set name=short`
+
+    Another recipe on the same search: `--set name=b --set prm.labels=soft --calls-from runs/a`
     """
     from meds3.evaluation.table import comparison_table, to_table
     from meds3.evolution.config import load_config
@@ -42,7 +53,7 @@ def evolve(
         return
     with Watch(console) as watch:
         try:
-            results = asyncio.run(run_evolution(settings, watch))
+            results = asyncio.run(run_evolution(settings, watch, calls_from))
         except KeyboardInterrupt:
             console.print(f"[bold]stopped[/]: {run.root} is kept, the same command resumes")
             raise

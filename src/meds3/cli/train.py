@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meds3.cli.common import Overrides, console
+from meds3.cli.common import Overrides, RunPath, console
 from meds3.cli.watch import Watch
 
 if TYPE_CHECKING:
     from meds3.learning.jobs import Job
 
 app = typer.Typer(help="Train a policy or a PRM from JSONL rows.", no_args_is_help=True)
+
+
+class Stage(StrEnum):
+    """What can be trained."""
+
+    SFT = "sft"
+    DPO = "dpo"
+    PRM = "prm"
+
 
 Data = Annotated[Path, typer.Argument(help="JSONL rows, such as runs/NAME/round-1/sft.jsonl.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")]
@@ -70,6 +80,32 @@ def prm(
     from meds3.learning.jobs import PrmJob
 
     _run(PrmJob, data, output, model, seed, overrides)
+
+
+@app.command()
+def rows(
+    run: RunPath,
+    stage: Annotated[Stage, typer.Argument(help="Which training the rows are for.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The JSONL file to write.")],
+    round_: Annotated[int, typer.Option("--round", min=1, help="Which round's trees.")] = 1,
+    overrides: Overrides = None,
+) -> None:
+    """Make training rows from the trees of a run, with other settings than the run's.
+
+    Prints what was taken and what was left out. The run itself is only read.
+
+    Example: `meds3 train rows runs/cpu-demo sft -o rows.jsonl --set choose=shortest`
+    """
+    from rich.markdown import Markdown
+
+    from meds3.evolution.rebuild import rebuilt_rows
+    from meds3.learning.rows import write_rows
+    from meds3.learning.summary import summary_page
+
+    made, summary = rebuilt_rows(run, round_, stage.value, overrides or ())
+    write_rows(output, made)
+    console.print(Markdown(summary_page({output.name: summary})))
+    console.print(f"written: {output}", highlight=False)
 
 
 def _run(kind: Any, data: Path, output: Path, model: str, seed: int, overrides: Overrides) -> None:

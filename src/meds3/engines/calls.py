@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from meds3.engines.protocol import Completion
 from meds3.runs.journal import Journal
 
 
 class JournalCalls:
-    """A `CallLog` over the `calls` table."""
+    """A `CallLog` over the `calls` table; `others` are journals whose calls may be taken over."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, others: Sequence[Journal] = ()) -> None:
         self._journal = journal
+        self._others = others
 
     def lookup(self, key: str) -> list[Completion] | None:
-        rows = self._journal.call(key)
-        return None if rows is None else [Completion(**row) for row in rows]
+        return _completions(self._journal, key)
+
+    def borrow(self, key: str) -> list[Completion] | None:
+        found = (_completions(journal, key) for journal in self._others)
+        return next((completions for completions in found if completions is not None), None)
 
     async def record(
         self,
@@ -31,3 +37,8 @@ class JournalCalls:
             seconds=seconds,
             purpose=purpose,
         )
+
+
+def _completions(journal: Journal, key: str) -> list[Completion] | None:
+    rows = journal.call(key)
+    return None if rows is None else [Completion(**row) for row in rows]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +16,10 @@ from meds3.engines.gguf_facts import gguf_facts
 from meds3.engines.openvino_pipeline import (
     BLOCK_TOKENS,
     block_bytes,
-    blocks_of,
     first_line,
     generation_config,
     load_pipeline,
+    needed_blocks,
 )
 from meds3.engines.protocol import Completion, Sampling
 from meds3.errors import EngineError, InputError
@@ -36,8 +37,17 @@ class _Request:
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[list[Completion]]
     cancelled: bool = False
+    ids: Any = None  # the prompt's tokens, [1, length]
     handle: Any = None
-    prompt_tokens: int = 0
+
+    @property
+    def prompt_tokens(self) -> int:
+        return int(self.ids.shape[1])
+
+    @property
+    def blocks(self) -> int:
+        """The most cache blocks it can come to fill."""
+        return needed_blocks(self.prompt_tokens, self.sampling)
 
 
 class OpenVinoEngine:
@@ -47,8 +57,7 @@ class OpenVinoEngine:
     same order with the same seeds; *what else is in the batch changes rounding*, so under
     load the same seed need not give the same text (the journal is what makes a run repeat).
 
-    The KV cache is bounded by `cache_gb`: when it is full, OpenVINO preempts the youngest
-    requests and computes them again later.
+    The KV cache is bounded by `cache_gb`: a request waits until the cache has room for it.
 
     Raises `InputError` for a model it cannot load, `EngineError` after a pipeline failure:
     then every pending and every later call fails with it.
@@ -69,6 +78,8 @@ class OpenVinoEngine:
             )
         self._model = model
         self._max_sequences = max_sequences
+        # Twice as many wait inside, so that the next prompts are ready when a place is free.
+        self._most_sequences = 2 * max_sequences
         facts = gguf_facts(model)
         # The digest keeps calls of two policies apart when their files are called alike.
         self._name = f"openvino:{model.name}@{digest_path(model)[:12]}"
@@ -139,8 +150,10 @@ class OpenVinoEngine:
 
     def _work(self) -> None:
         active: list[_Request] = []
+        waiting: deque[_Request] = deque()
         try:
-            while self._take(active, wait=not active):
+            while self._take(waiting, wait=not active and not waiting):
+                self._admit(waiting, active)
                 if self._pipeline.has_non_finished_requests():
                     self._pipeline.step()
                 active = [r for r in active if not self._settle(r)]
@@ -151,7 +164,7 @@ class OpenVinoEngine:
                 "run the same command again: it resumes; lower engine.cache_gb or "
                 "engine.max_sequences if memory is short",
             )
-        self._fail(failure, active)
+        self._fail(failure, [*active, *waiting])
 
     def _fail(self, failure: EngineError, active: list[_Request]) -> None:
         with self._lock:  # no request can enter the inbox after this
@@ -166,29 +179,49 @@ class OpenVinoEngine:
                 request.handle = None
             _resolve(request, failure)
 
-    def _take(self, active: list[_Request], *, wait: bool) -> bool:
-        """Move every waiting request into the pipeline; False when told to stop."""
+    def _take(self, waiting: deque[_Request], *, wait: bool) -> bool:
+        """Move what was asked into `waiting`, tokenised; False when told to stop.
+
+        A request that can never fit is answered with an error.
+        """
         while wait or not self._inbox.empty():
             request = self._inbox.get()
             if request is None:
                 return False
             wait = False
-            if not request.cancelled and self._admit(request):
+            if request.cancelled:
+                continue
+            request.ids = self._tokenizer.encode(request.prompt, add_special_tokens=False).input_ids
+            if problem := self._does_not_fit(request):
+                _resolve(request, problem)
+            else:
+                waiting.append(request)
+        return True
+
+    def _admit(self, waiting: deque[_Request], active: list[_Request]) -> None:
+        """Give the pipeline what its cache has room for, first come first served.
+
+        Given more, it computes prompts ahead until the cache is full, then throws them out and
+        computes them again, over and over.
+        """
+        blocks = sum(request.blocks for request in active)
+        sequences = sum(request.sampling.n for request in active)
+        while waiting:
+            request = waiting[0]
+            blocks += request.blocks
+            sequences += request.sampling.n
+            full = blocks * BLOCK_TOKENS > self._cache_tokens or sequences > self._most_sequences
+            if active and full:
+                return
+            waiting.popleft()
+            if not request.cancelled:
+                self._next_id += 1
+                config = generation_config(request.sampling)
+                request.handle = self._pipeline.add_request(self._next_id, request.ids, config)
                 active.append(request)
-        return True
 
-    def _admit(self, request: _Request) -> bool:
-        """Tokenise and add; a request that can never fit is answered with an error."""
-        ids = self._tokenizer.encode(request.prompt, add_special_tokens=False).input_ids
-        sampling, request.prompt_tokens = request.sampling, int(ids.shape[1])
-        if problem := self._does_not_fit(request.prompt_tokens, sampling):
-            _resolve(request, problem)
-            return False
-        self._next_id += 1
-        request.handle = self._pipeline.add_request(self._next_id, ids, generation_config(sampling))
-        return True
-
-    def _does_not_fit(self, prompt_tokens: int, sampling: Sampling) -> InputError | None:
+    def _does_not_fit(self, request: _Request) -> InputError | None:
+        prompt_tokens, sampling = request.prompt_tokens, request.sampling
         if prompt_tokens == 0:
             return InputError("the prompt is empty", "give the model at least one token")
         if prompt_tokens + sampling.max_tokens > self._context:
@@ -197,8 +230,7 @@ class OpenVinoEngine:
                 f"the context of {self._model.name} ({self._context} tokens)",
                 "shorten the question's context or lower max_tokens",
             )
-        need = blocks_of(prompt_tokens) + sampling.n * (blocks_of(sampling.max_tokens) + 1)
-        if need * BLOCK_TOKENS > self._cache_tokens:
+        if request.blocks * BLOCK_TOKENS > self._cache_tokens:
             return InputError(
                 f"a prompt of {prompt_tokens} tokens with {sampling.n} samples of "
                 f"{sampling.max_tokens} exceeds the KV cache ({self._cache_tokens} tokens)",

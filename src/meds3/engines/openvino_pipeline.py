@@ -75,6 +75,11 @@ def blocks_of(tokens: int) -> int:
     return -(-tokens // BLOCK_TOKENS)
 
 
+def needed_blocks(prompt_tokens: int, sampling: Sampling) -> int:
+    """The most blocks that a request can come to fill; its samples share the prompt's."""
+    return blocks_of(prompt_tokens) + sampling.n * (blocks_of(sampling.max_tokens) + 1)
+
+
 def first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -87,7 +87,8 @@ class Outcome(_Part):
 
 
 class SystemHeader(_Part):
-    """The first line of `eval/<system>.jsonl`. Seconds are wall time of each phase."""
+    """The first line of `eval/<system>.jsonl`. Seconds are wall time; that of
+    generation is shared out between greedy and sampled chains by their tokens."""
 
     schema_version: Literal[1] = 1
     system: str

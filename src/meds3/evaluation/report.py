@@ -75,7 +75,13 @@ def _p(p: float) -> str:
 def caveats(results: Results) -> list[str]:
     """What the run does not show."""
     sets = ", ".join(dict.fromkeys(g.group for g in results.by_dataset))
+    borrowed = ", ".join(results.calls_from)
     return [
+        *(
+            [f"Seconds are too low: calls of {borrowed} were taken over and cost no time here."]
+            if borrowed
+            else []
+        ),
         "Nothing about use on patients: no clinician judged these answers, and a chain can "
         "reach a right answer through wrong reasoning.",
         "Nothing about other questions: the held-out problems come from the same sources as "

@@ -174,6 +174,9 @@ class Results(_Part):
     beyond_paper: list[str] = Field(
         default_factory=list, description="options that were on and the paper does not have"
     )
+    calls_from: list[str] = Field(
+        default_factory=list, description="runs whose calls were taken over: they cost no time here"
+    )
     systems: list[System]
     rows: list[Row]
     comparisons: list[Comparison] = Field(default_factory=list)

@@ -27,6 +27,7 @@ from meds3.selection.candidate import Candidate
 
 T = TypeVar("T")
 Progress = Callable[[int, int, str], None]  # done, total, phase
+_LEAST_IN_FLIGHT = 8  # questions; for engines that take few sequences at once
 
 
 def _quiet(done: int, total: int, phase: str) -> None: ...
@@ -47,24 +48,28 @@ async def evaluate_system(
 ) -> SystemEvaluation:
     """Greedy and `settings.n` sampled candidates for every problem, judged and step-scored.
 
-    All questions are in flight at once; the engine batches them. The three phases (greedy,
-    sample, score) follow one another, so that each has a wall time of its own. A call found
-    in a journal costs no time: after a resume the seconds are a lower bound.
+    As many questions are in flight as keep the engine full. The chains of a question are sampled
+    first and its greedy chain then, while its prompt is still in the engine's cache; the wall time
+    is shared out between the two by generated tokens. Scoring follows, with a wall time of its
+    own. A call found in a journal costs no time: after a resume the seconds are a lower bound.
     Raises `InputError` for no problems or the same id twice, `EngineError` from the engine.
     """
     _check(name, problems)
+    room = asyncio.Semaphore(max(_LEAST_IN_FLIGHT, engine.capacity // 2))
 
-    async def phase(label: str, greedy: bool) -> tuple[list[list[Candidate]], float]:
-        work = [
-            sample_candidates(
-                engine, template, problem, settings, seed=seed, greedy=greedy, shots=shots
-            )
-            for problem in problems
-        ]
-        return await _timed(work, label, on_progress)
+    async def ask(problem: Problem) -> tuple[list[Candidate], Candidate]:
+        async with room:
+            many, (one,) = [
+                await sample_candidates(
+                    engine, template, problem, settings, seed=seed, greedy=greedy, shots=shots
+                )
+                for greedy in (False, True)
+            ]
+        return many, one
 
-    greedy, greedy_seconds = await phase("greedy", True)
-    sampled, sample_seconds = await phase("sample", False)
+    found, seconds = await _timed([ask(problem) for problem in problems], "asked", on_progress)
+    tokens = sum(sum(c.tokens for c in many) for many, _ in found), sum(g.tokens for _, g in found)
+    share = tokens[0] / max(sum(tokens), 1)
     outcomes = [
         Outcome(
             problem_id=problem.id,
@@ -73,11 +78,11 @@ async def evaluate_system(
             question=problem.question,
             cluster=cluster_of(problem),
             gold=str(problem.answer),
-            greedy=_row(one[0], problem),
+            greedy=_row(one, problem),
             samples=tuple(_row(candidate, problem) for candidate in many),
             scoring_prompt=bare_prompt(template, problem),
         )
-        for problem, one, many in zip(problems, greedy, sampled, strict=True)
+        for problem, (many, one) in zip(problems, found, strict=True)
     ]
     header = SystemHeader(
         system=name,
@@ -87,8 +92,8 @@ async def evaluate_system(
         seed=seed,
         engine=engine.name,
         scorer=None,
-        greedy_seconds=greedy_seconds,
-        sample_seconds=sample_seconds,
+        greedy_seconds=(1 - share) * seconds,
+        sample_seconds=share * seconds,
         score_seconds=0.0,
     )
     evaluation = SystemEvaluation(header=header, outcomes=tuple(outcomes))

@@ -113,7 +113,15 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
 
 def settings_from(model: type[M], overrides: Sequence[str]) -> M:
     """The defaults of one room's settings with `--set` overrides on top."""
-    body: dict[str, Any] = {}
+    return _settings(model, {}, overrides)
+
+
+def changed(settings: M, overrides: Sequence[str]) -> M:
+    """One room's settings with `--set` overrides on top."""
+    return _settings(type(settings), settings.model_dump(mode="json"), overrides)
+
+
+def _settings(model: type[M], body: dict[str, Any], overrides: Sequence[str]) -> M:
     for override in overrides:
         _override(body, override)
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 from meds3.chains.template import ChatTemplate
 from meds3.engines.models import ensure_model
@@ -13,7 +14,7 @@ from meds3.evolution.learn import learn
 from meds3.evolution.measure import judge_round, sample_base, score_systems
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.policies import PolicyServer, base_policy, round_policy
-from meds3.evolution.publish import publish
+from meds3.evolution.publish import CALLS_FROM, publish
 from meds3.evolution.searching import search_round
 from meds3.evolution.stages import Stages, Watcher
 from meds3.evolution.state import Evolution
@@ -22,13 +23,13 @@ from meds3.runs.journal import Journal
 from meds3.runs.manifest import check_science, open_manifest
 
 
-async def evolve(config: RunConfig, watcher: Watcher) -> Results:
-    """Run or resume `config` to its end.
+async def evolve(config: RunConfig, watcher: Watcher, calls_from: Path | None = None) -> Results:
+    """Run or resume `config` to its end; the same calls of the run `calls_from` are not paid again.
 
     Everything finished is kept whatever happens; the same call goes on from there. Raises
     `InputError` for what the user must mend, `EngineError` and `StorageError` for what broke.
     """
-    async with opened(config, watcher) as state:
+    async with opened(config, watcher, calls_from) as state:
         results = await _rounds(state)
         state.journal.event("finish")
         return results
@@ -42,7 +43,9 @@ async def search_only(config: RunConfig, watcher: Watcher) -> SearchStats:
 
 
 @asynccontextmanager
-async def opened(config: RunConfig, watcher: Watcher) -> AsyncIterator[Evolution]:
+async def opened(
+    config: RunConfig, watcher: Watcher, calls_from: Path | None = None
+) -> AsyncIterator[Evolution]:
     """The run of `config`, opened for writing by this process alone."""
     problems = checked_problems(config.problems)
     model = ensure_model(config.model)
@@ -50,17 +53,28 @@ async def opened(config: RunConfig, watcher: Watcher) -> AsyncIterator[Evolution
     run = RunDirectory(config.run_path)
     with run.only_writer():
         open_manifest(run, config.model_dump(mode="json"), config.science(), base.digest)
-        with Journal(run.journal_path) as journal:
+        with Journal(run.journal_path) as journal, _calls_of(calls_from) as others:
             journal.add_problems("seed", [p.model_dump(mode="json") for p in problems.seeds])
             journal.add_problems("heldout", [p.model_dump(mode="json") for p in problems.heldout])
             journal.event("start")
-            server = PolicyServer(config.engine, journal)
+            if calls_from is not None:
+                journal.event(CALLS_FROM, run=calls_from.name)
+            server = PolicyServer(config.engine, journal, others)
             template = ChatTemplate.from_model(model)
             stages = Stages(journal, watcher)
             try:
                 yield Evolution(config, run, journal, stages, server, template, problems, base)
             finally:
                 await server.close()
+
+
+@contextmanager
+def _calls_of(run: Path | None) -> Iterator[list[Journal]]:
+    if run is None:
+        yield []
+        return
+    with Journal(RunDirectory.existing(run).journal_path, read_only=True) as journal:
+        yield [journal]
 
 
 async def _rounds(state: Evolution) -> Results:

@@ -9,11 +9,14 @@ from meds3.errors import InputError
 from meds3.evaluation.results import TrainingMetrics
 from meds3.evolution.policies import Policy
 from meds3.evolution.state import Evolution
-from meds3.learning.datasets import prm_rows, sft_rows
 from meds3.learning.jobs import DpoJob, Job, PrmJob, SftJob
 from meds3.learning.launch import progress_note, run_job
 from meds3.learning.pairs import dpo_rows
+from meds3.learning.prm_rows import prm_rows
 from meds3.learning.rows import Row, write_rows
+from meds3.learning.sft_rows import sft_rows
+from meds3.learning.summary import summary_page
+from meds3.runs.atomic import write_text
 from meds3.runs.digest import derived_seed, digest_path
 from meds3.search.tree import Tree
 
@@ -93,7 +96,9 @@ async def _datasets(state: Evolution, number: int, trees: Collection[Tree]) -> d
                 )
         for name, (rows, _) in made.items():
             write_rows(folder / f"{name}.jsonl", rows)
-        return {name: summary for name, (_, summary) in made.items()}
+        summaries = {name: summary for name, (_, summary) in made.items()}
+        write_text(folder / "datasets.md", summary_page(summaries))
+        return summaries
 
     science = config.science()
     inputs = {

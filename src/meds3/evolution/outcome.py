@@ -6,8 +6,10 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from meds3.errors import InputError
-from meds3.evolution.config import RunConfig
+from meds3.evolution.config import RunConfig, describe
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 
@@ -47,5 +49,16 @@ def outcome_of(run: RunDirectory) -> Outcome:
 
 
 def config_of(run: RunDirectory) -> RunConfig:
-    """The configuration a run was started with."""
-    return RunConfig.model_validate(run.read_manifest()["config"])
+    """The configuration a run was started with.
+
+    Raises `InputError` for a run of a version whose settings this one does not know.
+    """
+    manifest = run.read_manifest()
+    try:
+        return RunConfig.model_validate(manifest["config"])
+    except ValidationError as error:
+        raise InputError(
+            f"{run.root}: written by meds3 {manifest['meds3']} with other settings than this "
+            f"version has:\n{describe(error, RunConfig)}",
+            "read it with the version that wrote it, or evolve its config anew",
+        ) from error

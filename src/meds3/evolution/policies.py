@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +54,16 @@ def served_by(weights: Path, engine: EngineConfig) -> Path:
 
 
 class PolicyServer:
-    """Loads one policy at a time: two would not fit a small machine's memory."""
+    """Loads one policy at a time: two would not fit a small machine's memory.
 
-    def __init__(self, config: EngineConfig, journal: Journal) -> None:
+    Calls that `others` know are taken over from them.
+    """
+
+    def __init__(
+        self, config: EngineConfig, journal: Journal, others: Sequence[Journal] = ()
+    ) -> None:
         self.config = config
-        self.journal = journal
+        self._calls = JournalCalls(journal, others)
         self._engine: Engine | None = None
         self._loaded: Policy | None = None
         if config.kind == "openai":
@@ -72,7 +78,7 @@ class PolicyServer:
             await self.close()
             self._engine = build_engine(self.config, policy.served)
             self._loaded = policy
-        return JournalledEngine(self._engine, JournalCalls(self.journal), policy.digest, purpose)
+        return JournalledEngine(self._engine, self._calls, policy.digest, purpose)
 
     async def close(self) -> None:
         """Free the loaded model."""

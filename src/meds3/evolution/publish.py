@@ -13,6 +13,8 @@ from meds3.evaluation.results import Results, RoundInfo, StageCost, write_result
 from meds3.evolution.measure import to_compare
 from meds3.evolution.state import Evolution
 
+CALLS_FROM = "calls from"  # the event of a start that took over another run's calls
+
 
 def publish(
     state: Evolution,
@@ -36,6 +38,7 @@ def publish(
         model=config.model,
         model_digest=state.base.digest,
         beyond_paper=config.beyond_paper(),
+        calls_from=sorted({event["run"] for event in state.journal.events(CALLS_FROM)}),
         systems=[system(e, measured, kept=e.name not in rolled_back) for e in evaluations],
         rows=[row for e in evaluations for row in rows(e, measured)],
         comparisons=[

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+ChainChoice = Literal["all", "diverse", "shortest", "min-value"]
 LabelVariant = Literal["soft", "hard", "dual-hard", "dual-soft"]
 
 
@@ -54,7 +55,28 @@ class PackedTrainingConfig(TrainingConfig):
 class SftConfig(PackedTrainingConfig):
     """Supervised fine-tuning on verified chains. The paper: full weights, lr 1e-6, 1 epoch."""
 
+    choose: ChainChoice = Field(
+        "diverse",
+        description="which verified chains of a problem: all; diverse (first steps that differ "
+        "before others); shortest; min-value (the best least step value). All but `all` take at "
+        "most `per_problem`",
+    )
     per_problem: int = Field(4, ge=1, description="most distinct chains taken from one problem")
+    easy_rate: float = Field(
+        0.9, gt=0, le=1, description="a problem is easy when this share of its chains was right"
+    )
+    easy_per_problem: int | None = Field(
+        None, ge=1, description="most chains taken from an easy problem; null: as from any"
+    )
+    balance_answers: Literal["none", "gold", "even"] = Field(
+        "none",
+        description="cut back answers that chance and the model's taste verified too often: to "
+        "`answer_slack` times their share among the dataset's gold answers, or an even share",
+    )
+    answer_slack: float = Field(1.25, gt=0, description="see balance_answers")
+    domain_slack: float | None = Field(
+        None, gt=0, description="no domain gets more than this times an even share; null: no limit"
+    )
     kept_rollouts: bool = Field(
         True, description="also learn from correct simulations, not only from Finish nodes"
     )

@@ -8,8 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from meds3.learning.config import DpoConfig
-from meds3.learning.datasets import problems_by_id, row_head
-from meds3.learning.rows import DpoRow
+from meds3.learning.rows import DpoRow, problems_by_id, row_head
 from meds3.learning.summary import row_counts
 from meds3.problems.problem import Problem
 from meds3.search.tree import Node, Tree

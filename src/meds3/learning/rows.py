@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from meds3.errors import InputError
-from meds3.problems.problem import Domain
+from meds3.problems.problem import Domain, Problem
 from meds3.runs.atomic import write_text
+from meds3.search.tree import Tree
 
 
 class Row(BaseModel):
@@ -49,6 +50,20 @@ class PrmRow(Row):
     values: list[float | None]
     labels: list[float | None]
     end: Literal["finish", "rollout", "open"]
+
+
+def problems_by_id(problems: Iterable[Problem]) -> dict[str, Problem]:
+    return {problem.id: problem for problem in problems}
+
+
+def row_head(tree: Tree, problem: Problem) -> dict[str, Any]:
+    """The fields every row has."""
+    return {
+        "problem_id": tree.problem_id,
+        "domain": problem.domain,
+        "dataset": problem.dataset,
+        "prompt": tree.prompt,
+    }
 
 
 RowT = TypeVar("RowT", bound=Row)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meds3.learning.rows import Row
 
 
 def row_counts(rows: Sequence[Row], depths: Sequence[int]) -> dict[str, Any]:
-    """Rows, problems, rows by domain, rows by `depths` (steps after Step 0)."""
+    """Rows, problems, rows by domain, by dataset and by `depths` (steps after Step 0)."""
     return {
         "rows": len(rows),
         "problems": len({row.problem_id for row in rows}),
         "by_domain": _sorted(Counter(row.domain.value for row in rows)),
+        "by_dataset": _sorted(Counter(row.dataset for row in rows)),
         "by_depth": {str(depth): n for depth, n in sorted(Counter(depths).items())},
     }
 
@@ -26,6 +27,30 @@ def label_counts(labels: Sequence[Sequence[float | None]]) -> dict[str, int]:
     unlabelled = sum(label is None for label in flat)
     negatives = len(flat) - positives - unlabelled
     return {"positives": positives, "negatives": negatives, "unlabelled": unlabelled}
+
+
+_SHOWN = 20  # lines of a table: there may be an answer for every problem
+
+
+def summary_page(summaries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Markdown of the summaries by file name: the counts, then a table for each breakdown."""
+    parts = ["# Training data\n"]
+    for name, summary in summaries.items():
+        flat = {key: value for key, value in summary.items() if not isinstance(value, Mapping)}
+        parts.append(f"## {name}\n\n{_table('', 'what', flat)}")
+        for key, counts in summary.items():
+            if isinstance(counts, Mapping) and counts:
+                parts.append(_table(key, key.removeprefix("by_").replace("_", " "), counts))
+    return "\n".join(parts)
+
+
+def _table(title: str, what: str, counts: Mapping[str, Any]) -> str:
+    lines = [f"| {what} | rows |", "|---|---:|"] if title else ["| | |", "|---|---:|"]
+    shown = list(counts.items())[:_SHOWN]
+    lines += [f"| {str(key).replace('|', '/')} | {value} |" for key, value in shown]
+    if len(counts) > _SHOWN:
+        lines.append(f"| … {len(counts) - _SHOWN} more | |")
+    return "\n".join(lines) + "\n"
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

@@ -1,93 +1,19 @@
-"""From trees to training rows: the chains that hold, and what every step was worth."""
+"""From trees to chains with what every step was worth, for the PRM."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from meds3.answers.verdict import Verdict
-from meds3.chains.chain import ANSWER_PHRASE, Chain
-from meds3.chains.examples import borrowed_facts
-from meds3.learning.config import PrmConfig, SftConfig
+from meds3.chains.chain import Chain
+from meds3.learning.config import PrmConfig
 from meds3.learning.labels import step_labels
-from meds3.learning.rows import PrmRow, SftRow
+from meds3.learning.rows import PrmRow, problems_by_id, row_head
 from meds3.learning.summary import label_counts, row_counts
 from meds3.problems.problem import Problem
 from meds3.runs.digest import digest_of
 from meds3.search.tree import Node, Tree
-
-_MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
-
-
-def problems_by_id(problems: Iterable[Problem]) -> dict[str, Problem]:
-    return {problem.id: problem for problem in problems}
-
-
-def row_head(tree: Tree, problem: Problem) -> dict[str, Any]:
-    """The fields every row has."""
-    return {
-        "problem_id": tree.problem_id,
-        "domain": problem.domain,
-        "dataset": problem.dataset,
-        "prompt": tree.prompt,
-    }
-
-
-def sft_rows(
-    trees: Iterable[Tree], problems: Iterable[Problem], config: SftConfig
-) -> tuple[list[SftRow], dict[str, Any]]:
-    """Verified chains and a summary of them; at most `per_problem` distinct ones a problem."""
-    known = problems_by_id(problems)
-    rows: list[SftRow] = []
-    borrowing = 0
-    for tree in trees:
-        problem = known[tree.problem_id]
-        chains = correct_chains(tree, config)
-        if config.borrowed_facts == "drop":
-            own = [chain for chain in chains if not borrowed_facts(chain, problem)]
-            borrowing, chains = borrowing + len(chains) - len(own), own
-        rows += [
-            SftRow(**row_head(tree, problem), completion=chain.text)
-            for chain in diverse(chains, config.per_problem)
-        ]
-    counts = row_counts(rows, [r.completion.count("\nStep ") for r in rows])
-    return rows, {**counts, "dropped_borrowed": borrowing}
-
-
-def correct_chains(tree: Tree, config: SftConfig) -> list[Chain]:
-    """Distinct chains that a rule verified, the shortest first."""
-    chains = [tree.chain(n) for n in tree.finishes() if n.verdict is Verdict.CORRECT]
-    if config.kept_rollouts:
-        chains += [
-            Chain((*tree.chain(node).steps, *rollout.steps))
-            for node in tree.nodes
-            for rollout in node.rollouts
-            if rollout.verdict is Verdict.CORRECT
-        ]
-    if config.one_statement:
-        chains = [chain for chain in chains if states_once(chain)]
-    distinct = {c.text.casefold(): c for c in chains if len(c.steps) > config.min_steps}
-    return sorted(distinct.values(), key=lambda chain: (len(chain.text), chain.text))
-
-
-def states_once(chain: Chain) -> bool:
-    """Whether the chain ends with its only `The answer is X.`, with nothing after it."""
-    before, phrase, answer = chain.text.rpartition(ANSWER_PHRASE)
-    once = phrase != "" and ANSWER_PHRASE.casefold() not in before.casefold()
-    return once and not _MORE.search(answer.strip())
-
-
-def diverse(chains: Sequence[Chain], most: int) -> list[Chain]:
-    """At most `most` chains, those with a first step of their own before the others."""
-    openings: set[str] = set()
-    fresh: list[Chain] = []
-    alike: list[Chain] = []
-    for chain in chains:
-        opening = chain.steps[1].text.casefold()
-        (alike if opening in openings else fresh).append(chain)
-        openings.add(opening)
-    return (fresh + alike)[:most]
 
 
 def prm_rows(

@@ -1,0 +1,93 @@
+"""The chains of a tree that a rule verified, and which of them to learn from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from meds3.answers.verdict import Verdict
+from meds3.chains.chain import ANSWER_PHRASE, Chain
+from meds3.chains.examples import borrowed_facts
+from meds3.learning.config import ChainChoice, SftConfig
+from meds3.problems.problem import Problem
+from meds3.search.tree import Node, Tree
+
+_MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
+
+
+@dataclass(frozen=True)
+class VerifiedChain:
+    """`worth`: the least value of the simulated steps on its way; 1 where none was simulated."""
+
+    chain: Chain
+    worth: float
+
+
+def verified_chains(tree: Tree, kept_rollouts: bool) -> list[VerifiedChain]:
+    """Distinct verified chains, the shortest first: correct finishes, and correct rollouts too."""
+    found = [
+        VerifiedChain(tree.chain(node), _worth(tree, node))
+        for node in tree.finishes()
+        if node.verdict is Verdict.CORRECT
+    ]
+    if kept_rollouts:
+        found += [
+            VerifiedChain(Chain((*tree.chain(node).steps, *rollout.steps)), _worth(tree, node))
+            for node in tree.nodes
+            for rollout in node.rollouts
+            if rollout.verdict is Verdict.CORRECT
+        ]
+    found.sort(key=lambda one: (len(one.chain.text), one.chain.text, -one.worth))
+    distinct: dict[str, VerifiedChain] = {}
+    for one in found:
+        distinct.setdefault(one.chain.text.casefold(), one)
+    return list(distinct.values())
+
+
+def _worth(tree: Tree, node: Node) -> float:
+    steps = [n for n in tree.path(node)[1:] if n.kind != "finish" and n.simulated]
+    return min((step.value for step in steps), default=1.0)
+
+
+def fault_of(chain: Chain, problem: Problem, config: SftConfig) -> str | None:
+    """Why the policy should not learn this verified chain; None when nothing speaks against it."""
+    if len(chain.steps) <= config.min_steps:
+        return "too few steps"
+    if config.one_statement and not states_once(chain):
+        return "answer not stated once, at the end"
+    if config.borrowed_facts == "drop" and borrowed_facts(chain, problem):
+        return "tells the worked example's facts"
+    return None
+
+
+def states_once(chain: Chain) -> bool:
+    """Whether the chain ends with its only `The answer is X.`, with nothing after it."""
+    before, phrase, answer = chain.text.rpartition(ANSWER_PHRASE)
+    once = phrase != "" and ANSWER_PHRASE.casefold() not in before.casefold()
+    return once and not _MORE.search(answer.strip())
+
+
+def chosen(chains: Sequence[VerifiedChain], how: ChainChoice) -> list[VerifiedChain]:
+    """`chains` (the shortest first) in the order in which a problem's places go to them."""
+    return _ORDERS[how](chains)
+
+
+def _diverse(chains: Sequence[VerifiedChain]) -> list[VerifiedChain]:
+    """Those with a first step of their own before the others."""
+    openings: set[str] = set()
+    fresh: list[VerifiedChain] = []
+    alike: list[VerifiedChain] = []
+    for one in chains:
+        opening = one.chain.steps[1].text.casefold()
+        (alike if opening in openings else fresh).append(one)
+        openings.add(opening)
+    return fresh + alike
+
+
+_ORDERS: dict[ChainChoice, Callable[[Sequence[VerifiedChain]], list[VerifiedChain]]] = {
+    "all": list,
+    "diverse": _diverse,
+    "shortest": list,
+    "min-value": lambda chains: sorted(chains, key=lambda one: -one.worth),
+}
