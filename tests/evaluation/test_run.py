@@ -24,6 +24,7 @@ class Counts:
     """Greedy says B; samples say A, A, B. Keeps the largest number of calls in flight."""
 
     name = "counts"
+    capacity = 20
 
     def __init__(self, fail: bool = False) -> None:
         self.fail, self.flying, self.most, self.finished = fail, 0, 0, 0
@@ -45,15 +46,17 @@ class Counts:
 LIKES_B = ScriptedScorer(lambda prompt, step: 0.9 if "B" in step.text else 0.1)
 
 
-async def test_all_questions_are_in_flight_and_judged() -> None:
+async def test_questions_keep_the_engine_full_and_are_judged() -> None:
     engine = Counts()
     steps: list[tuple[int, int, str]] = []
     found = await evaluate_system(
-        "base", PROBLEMS[:10], engine, TEMPLATE, None, SETTINGS,
+        "base", PROBLEMS[:15], engine, TEMPLATE, None, SETTINGS,
         kind="base", on_progress=lambda *args: steps.append(args),
     )  # fmt: skip
     assert engine.most == 10
-    assert steps[-1] == (10, 10, "sample")
+    assert steps[-1] == (15, 15, "asked")
+    # 3 samples of 9 tokens to 1 greedy chain of 9: three quarters of the time.
+    assert found.header.sample_seconds == pytest.approx(3 * found.header.greedy_seconds)
     assert found.header.prompt_style == "worked-example"
     assert set(found.verdicts("greedy")) == {Verdict.CORRECT}
     assert set(found.verdicts("majority")) == {Verdict.WRONG}
