@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -124,6 +125,15 @@ def test_stopped_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
     child = meds3(tmp_path, "evolve", "small.yaml", "--set", "search.c=1")
     assert child.wait(60) == 2
     assert "search.c: was 2.0, now 1" in (tmp_path / "log.txt").read_text()
+
+    # Another recipe over the same trees: what the first run paid for is not paid again.
+    other = ("search", "small.yaml", "--set", "name=other", "--set", "sft.lr=1e-4")
+    assert meds3(tmp_path, *other, "--calls-from", str(run)).wait(120) == 0
+    with sqlite3.connect(tmp_path / "runs" / "other" / "journal.sqlite") as db:
+        query = "SELECT detail FROM stages WHERE name = 'round-1/search'"
+        detail = json.loads(db.execute(query).fetchone()[0])
+    assert (detail["paid_calls"], detail["generated_tokens"]) == (0, 0)
+    assert detail["replayed_calls"] >= len(calls("%search"))
 
     question = "Which drug reverses an opioid overdose?"
     asked = ("ask", question, "-o", "naloxone", "-o", "aspirin", "--run", str(run), "-n", "3")

@@ -14,6 +14,14 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a config field; repeatable."),
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+CallsFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--calls-from",
+        metavar="RUN",
+        help="Another run: what it asked of the same model is not paid again.",
+    ),
+]
 
 console = Console()
 if not console.is_terminal:

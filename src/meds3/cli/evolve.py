@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from meds3.cli.common import ConfigPath, Overrides, console
+from meds3.cli.common import CallsFrom, ConfigPath, Overrides, console
 from meds3.cli.watch import Watch
 
 
@@ -18,14 +17,7 @@ def evolve(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan with calls and time, and leave.")
     ] = False,
-    calls_from: Annotated[
-        Path | None,
-        typer.Option(
-            "--calls-from",
-            metavar="RUN",
-            help="Another run: what it asked of the same model is not paid again.",
-        ),
-    ] = None,
+    calls_from: CallsFrom = None,
 ) -> None:
     """Search, learn, measure, keep or roll back: round after round.
 

@@ -6,11 +6,11 @@ import asyncio
 
 from rich.table import Table
 
-from meds3.cli.common import ConfigPath, Overrides, console
+from meds3.cli.common import CallsFrom, ConfigPath, Overrides, console
 from meds3.cli.watch import Watch
 
 
-def search(config: ConfigPath, overrides: Overrides = None) -> None:
+def search(config: ConfigPath, overrides: Overrides = None, calls_from: CallsFrom = None) -> None:
     """Grow a tree for each seed problem; journalled, resumable, used by a later `evolve`.
 
     Example: `meds3 search configs/cpu-demo.yaml --set name=look --set search.max_nodes=10`
@@ -20,7 +20,7 @@ def search(config: ConfigPath, overrides: Overrides = None) -> None:
 
     settings = load_config(config, overrides or ())
     with Watch(console) as watch:
-        stats = asyncio.run(search_only(settings, watch))
+        stats = asyncio.run(search_only(settings, watch, calls_from))
     table = Table(title=f"{settings.run_path}: search", title_justify="left", show_header=False)
     for name, value in (
         ("problems solved", f"{stats.solved} of {stats.trees}"),

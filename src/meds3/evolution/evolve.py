@@ -35,9 +35,11 @@ async def evolve(config: RunConfig, watcher: Watcher, calls_from: Path | None = 
         return results
 
 
-async def search_only(config: RunConfig, watcher: Watcher) -> SearchStats:
+async def search_only(
+    config: RunConfig, watcher: Watcher, calls_from: Path | None = None
+) -> SearchStats:
     """The search of round 1; a later `evolve` with the same config finds it done."""
-    async with opened(config, watcher) as state:
+    async with opened(config, watcher, calls_from) as state:
         _, stats = await search_round(state, 1, state.base)
         return stats
 
