@@ -53,6 +53,18 @@ async def test_kept_rollouts_end_the_tree_and_their_steps_are_simulated() -> Non
     assert "kept_rollouts" in str(chosen.beyond_paper())
 
 
+async def test_samples_are_whole_chains_without_a_tree() -> None:
+    asked: list[tuple[str, int]] = []
+    chosen = config(samples=5)
+    tree = await grown(counting(two_steps, asked), chosen)
+    assert asked == [("end", 5)]
+    assert (len(tree.nodes), tree.stopped_because) == (1, "sampled")
+    verdicts = [rollout.verdict for rollout in tree.nodes[0].rollouts]
+    assert verdicts == [Verdict.CORRECT] + [Verdict.WRONG] * 4
+    assert tree.nodes[0].value == 0.2
+    assert "samples=5" in str(chosen.beyond_paper())
+
+
 async def test_a_kept_rollout_is_the_finish_of_a_gate_and_costs_nothing() -> None:
     def right(prompt: str, sampling: Sampling, index: int) -> str:
         return " Think.\n\nStep 2:" if sampling.stop else f" So {index}. The answer is B."

@@ -53,6 +53,13 @@ class SearchConfig(BaseModel):
         "first-round", description="when the prompt shows one worked example of the answer kind"
     )
 
+    samples: int | None = Field(
+        None,
+        ge=1,
+        description="no search: this many whole chains a problem, as rejection sampling draws "
+        "them; the comparison that a search must win",
+    )
+
     # Beyond the paper: thrift. Each is off, or does not change a tree, in presets v2 and v4.
     early_stop: Literal["none", "exact", "sequential"] = Field(
         "none",
@@ -119,6 +126,7 @@ class SearchConfig(BaseModel):
             f"give_up_after={self.give_up_after}": self.give_up_after is not None,
             f"search.max_tokens={self.max_tokens}": self.max_tokens is not None,
             f"leaves_in_flight={self.leaves_in_flight}": self.leaves_in_flight > 1,
+            f"samples={self.samples} (rejection sampling, no tree)": self.samples is not None,
             "value=prm (from round 2 the PRM stands in for rollouts)": self.value == "prm",
         }
         return [name for name, is_on in on.items() if is_on]

@@ -11,6 +11,7 @@ from meds3.search.actions import Actions
 from meds3.search.budget import node_limit
 from meds3.search.expand import sprout
 from meds3.search.finish import complete_tree, good_finishes
+from meds3.search.sampled import sample
 from meds3.search.tree import Node, Tree, seedling
 from meds3.search.values import back_propagate, close_completed, select
 from meds3.search.valuing import ByRollouts, Valuing
@@ -34,6 +35,8 @@ async def grow(
     begun, so timing does not change the tree.
     """
     config, valuing = actions.config, valuing or ByRollouts()
+    if config.samples is not None:
+        return await sample(actions, bare_prompt, config.samples, keep)
     tree = seedling(actions.problem.id, bare_prompt)
     growing: deque[tuple[Node, asyncio.Task[list[Node]]]] = deque()
     virtual: Counter[int] = Counter()
