@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from meds3.answers.judge import verify
+from meds3.answers.kinds import Answer, Choice, Label
 from meds3.answers.verdict import Verdict
 from meds3.chains.examples import all_examples, example_for
 from meds3.chains.prompt import WorkedExample, messages, question_text
@@ -16,6 +17,7 @@ from meds3.chains.template import ChatTemplate
 from meds3.errors import InputError
 from meds3.problems.gym.drugs import DRUGS
 from meds3.problems.gym.registry import TASKS, make
+from meds3.problems.problem import Domain, Problem
 
 CHATML = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{{ eos_token }}{% endfor %}"
@@ -114,3 +116,34 @@ def test_the_facts_of_an_example_stand_in_it(example) -> None:
     text = f"{example.problem.question} {example.problem.context} {example.chain.text}".casefold()
     assert example.facts
     assert not [fact for fact in example.facts if fact not in text]
+
+
+def asked(kind: str, domain: Domain, options: int, context: str | None = None) -> str:
+    """The name of the example for a question with so many options or labels."""
+    names = tuple(f"name {i}" for i in range(options))
+    letters = {chr(65 + i): name for i, name in enumerate(names)}
+    choice = kind == "choice"
+    answer: Answer = (
+        Choice(letter="A", options=letters) if choice else Label(label=names[0], labels=names)
+    )
+    problem = Problem(
+        id="x",
+        dataset="x",
+        domain=domain,
+        question="Which?",
+        context=context,
+        options=letters if choice else None,
+        answer=answer,
+    )
+    return example_for(problem).problem.id.removeprefix("example-")
+
+
+def test_the_example_has_the_shape_of_the_question() -> None:
+    clinical, long = Domain.CLINICAL_REASONING, Domain.LONG_CONTEXT_QA
+    assert asked("label", clinical, 49, "Patient: …") == "differential"
+    assert asked("label", Domain.MEDICAL_NLI, 3) == "label"
+    assert asked("choice", clinical, 4) == "case"
+    assert asked("choice", long, 20, "Doctor: …") == "dialogue"
+    assert asked("choice", Domain.BIOMEDICAL_QA, 13) == "relation"
+    assert asked("choice", Domain.BIOMEDICAL_QA, 3, "Abstract …") == "study"
+    assert asked("choice", Domain.KNOWLEDGE_QA, 4) == "fact"

@@ -96,6 +96,69 @@ _LABEL = _example(
     "So hand washing reduces diarrhea. The answer is yes.",
     facts="washing diarrhea",
 )
+_DIFFERENTIAL = _example(
+    "differential",
+    Domain.CLINICAL_REASONING,
+    "What is the most likely diagnosis? "
+    "Choose one of: appendicitis, migraine, gout, otitis media, sciatica, shingles.",
+    "Patient: 50-year-old man. Findings: Do you have pain? Yes, in the big toe. "
+    "Is it red and swollen? Yes. Did it come at night? Yes. Do you have a fever? No.",
+    Label(
+        label="gout",
+        labels=("appendicitis", "migraine", "gout", "otitis media", "sciatica", "shingles"),
+    ),
+    "The patient has a red, swollen and painful big toe.",
+    "A red, swollen big toe at night suggests gout. The answer is gout.",
+    facts="toe gout",
+)
+_CASE = _example(
+    "case",
+    Domain.CLINICAL_REASONING,
+    "A 50-year-old man wakes at night with a red, swollen, painful big toe. "
+    "Which medicine relieves the attack?",
+    None,
+    Choice(
+        letter="B",
+        options={"A": "insulin", "B": "colchicine", "C": "warfarin", "D": "amoxicillin"},
+    ),
+    "A red, swollen, painful big toe is gout.",
+    "Colchicine relieves gout, option B. The answer is B.",
+    facts="toe gout colchicine",
+)
+_RELATION = _example(
+    "relation",
+    Domain.BIOMEDICAL_QA,
+    "Oxprenolol blocks the beta receptor in the heart.\n"
+    "What is oxprenolol to the beta receptor in the sentence?",
+    None,
+    Choice(
+        letter="D",
+        options={
+            "A": "PRODUCT",
+            "B": "ACTIVATOR",
+            "C": "SUBSTRATE",
+            "D": "ANTAGONIST",
+            "E": "INHIBITOR",
+            "F": "UPREGULATOR",
+        },
+    ),
+    "The sentence says that oxprenolol blocks the beta receptor.",
+    "A drug that blocks a receptor is its antagonist, option D. The answer is D.",
+    facts="oxprenolol",
+)
+_DIALOGUE = _example(
+    "dialogue",
+    Domain.LONG_CONTEXT_QA,
+    "Which section of the note does the dialogue belong to?",
+    "Doctor: Does any medicine make you itch? Patient: Penicillin gave me a rash once.",
+    Choice(
+        letter="C",
+        options={"A": "MEDICATIONS", "B": "EXAM", "C": "ALLERGY", "D": "FAMILY HISTORY"},
+    ),
+    "The patient tells of a rash from penicillin.",
+    "A rash from a medicine is an allergy, option C. The answer is C.",
+    facts="penicillin rash",
+)
 _DOSE = _example(
     "dose",
     Domain.BIOMEDICAL_QA,
@@ -161,19 +224,26 @@ _ITEMS = _example(
     facts="codeine naloxone constipation",
 )
 
-# The first line that fits is taken: kind, domain (None: any), with context (None: either).
-_TABLE: tuple[tuple[str, Domain | None, bool | None, WorkedExample], ...] = (
-    ("choice", Domain.KNOWLEDGE_QA, True, _FORMULARY),
-    ("choice", Domain.BIOMEDICAL_QA, True, _STUDY),
-    ("choice", None, None, _FACT),
-    ("label", None, None, _LABEL),
-    ("span", Domain.LONG_CONTEXT_QA, None, _NOTE_SPAN),
-    ("span", None, None, _DOSE),
-    ("number", Domain.LONG_CONTEXT_QA, None, _NOTE_NUMBER),
-    ("number", None, None, _CALCULATION),
-    ("date", None, None, _DATE),
-    ("item_set", None, None, _ITEMS),
-    ("free_text", None, None, _LABEL),
+_MANY = 6  # options or labels
+
+# The first line that fits is taken: kind, domain (None: any), with context (None: either), with
+# many options or labels (None: however many).
+_TABLE: tuple[tuple[str, Domain | None, bool | None, bool | None, WorkedExample], ...] = (
+    ("choice", Domain.KNOWLEDGE_QA, True, None, _FORMULARY),
+    ("choice", Domain.BIOMEDICAL_QA, None, True, _RELATION),
+    ("choice", Domain.BIOMEDICAL_QA, True, None, _STUDY),
+    ("choice", Domain.LONG_CONTEXT_QA, None, None, _DIALOGUE),
+    ("choice", Domain.CLINICAL_REASONING, None, None, _CASE),
+    ("choice", None, None, None, _FACT),
+    ("label", None, None, True, _DIFFERENTIAL),
+    ("label", None, None, None, _LABEL),
+    ("span", Domain.LONG_CONTEXT_QA, None, None, _NOTE_SPAN),
+    ("span", None, None, None, _DOSE),
+    ("number", Domain.LONG_CONTEXT_QA, None, None, _NOTE_NUMBER),
+    ("number", None, None, None, _CALCULATION),
+    ("date", None, None, None, _DATE),
+    ("item_set", None, None, None, _ITEMS),
+    ("free_text", None, None, None, _LABEL),
 )
 
 
@@ -183,11 +253,22 @@ def example_for(problem: Problem) -> WorkedExample:
         return _TRIAL
     return next(
         example
-        for kind, domain, context, example in _TABLE
+        for kind, domain, context, many, example in _TABLE
         if kind == problem.answer.kind
         and domain in (None, problem.domain)
         and context in (None, problem.context is not None)
+        and many in (None, _choices(problem.answer) >= _MANY)
     )
+
+
+def _choices(answer: Answer) -> int:
+    """How many options or labels there are to choose among; 0 where the answer is open."""
+    match answer:
+        case Choice(options=options):
+            return len(options)
+        case Label(labels=labels):
+            return len(labels)
+    return 0
 
 
 def borrowed_facts(chain: Chain, problem: Problem) -> frozenset[str]:
@@ -204,5 +285,5 @@ def _words(text: str) -> set[str]:
 
 def all_examples() -> tuple[WorkedExample, ...]:
     """Every example, once."""
-    found = (_TRIAL, *(row[3] for row in _TABLE))
+    found = (_TRIAL, *(row[-1] for row in _TABLE))
     return tuple({example.problem.id: example for example in found}.values())
