@@ -1,0 +1,177 @@
+"""A policy, and a PRM, on problems that a config uses nowhere: for choosing a recipe.
+
+    python benchmarks/try_policy.py configs/cpu-real.yaml                          # the base, bare
+    python benchmarks/try_policy.py configs/cpu-real.yaml --style worked-example
+    python benchmarks/try_policy.py configs/cpu-real.yaml --policy sft-a --keep a.jsonl
+    python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --prm prm-b
+
+Takes `--each` rows of every file the config draws its seeds from, neither seeds nor held-out
+problems of the config, so that what is tuned here says nothing about the figures reported there.
+Prints accuracy by dataset and macro for every rule, how often any candidate is right, and how well
+the PRM tells right from wrong chains of one question. `--candidates` scores kept candidates again;
+nothing is generated then. A table and a last line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from search_bench import report, table
+
+from meds3.answers.verdict import Verdict
+from meds3.chains.template import ChatTemplate
+from meds3.engines.build import build_engine
+from meds3.engines.models import ensure_model
+from meds3.errors import InputError
+from meds3.evaluation.outcome import Outcome, SystemEvaluation, load_evaluation
+from meds3.evaluation.run import evaluate_system, rescore
+from meds3.evolution.config import RunConfig, load_config
+from meds3.evolution.overlap import checked_problems
+from meds3.evolution.policies import base_policy, served_by
+from meds3.problems.problem import Problem
+from meds3.problems.sources.read import read_source
+from meds3.rewards.torch_scorer import TorchStepScorer
+from meds3.runs.digest import digest_of
+
+UNSCORED = ("greedy", "majority")
+SCORED = tuple(
+    f"{pool}/{rule}" for pool in ("vote-sum", "best-of-n") for rule in ("last", "min", "mean")
+)
+CHAIN: dict[str, Callable[[Sequence[float]], float]] = {
+    "last": lambda scores: scores[-1],
+    "min": min,
+    "mean": fmean,
+}
+
+
+def unused(config: RunConfig, each: int) -> list[Problem]:
+    """`each` problems of every source that are neither its seeds nor its held-out problems."""
+    split = checked_problems(config.problems)
+    used = {p.id for p in (*split.seeds, *split.heldout)}
+    stems = {p.question for p in (*split.seeds, *split.heldout) if not p.context}
+    found: list[Problem] = []
+    for source in config.problems.sources:
+        rows = [
+            p
+            for p in read_source(source, held=False).problems
+            if p.id not in used and p.question not in stems
+        ]
+        rows.sort(key=lambda p: digest_of(["try", p.id]))
+        found += rows[:each]
+    return found
+
+
+async def candidates(given: argparse.Namespace, config: RunConfig) -> SystemEvaluation:
+    """What the policy says to the problems, kept where `--keep` tells."""
+    model = ensure_model(config.model)
+    served = base_policy(model, config.engine).served
+    if given.policy is not None:
+        served = served_by(given.policy, config.engine)
+    engine = build_engine(config.engine, served)
+    settings = config.answering.model_copy(update={"n": given.n, "style": given.style})
+    template = ChatTemplate.from_model(model)
+    problems = unused(config, given.each)
+    try:
+        found = await evaluate_system(
+            str(given.policy or "base"), problems, engine, template, None, settings
+        )
+    finally:
+        await engine.close()
+    if given.keep is not None:
+        found.save(given.keep)
+    return found
+
+
+def by_dataset(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> dict[str, float]:
+    """The mean of `value` over each dataset's questions, and over the datasets."""
+    groups: defaultdict[str, list[float]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.dataset].append(value(outcome))
+    means = {name: fmean(values) for name, values in sorted(groups.items())}
+    return {"macro": fmean(means.values()), **means}
+
+
+def right(outcome: Outcome) -> list[bool]:
+    return [row.verdict is Verdict.CORRECT for row in outcome.samples]
+
+
+def separation(outcomes: Sequence[Outcome], rule: str) -> dict[str, Any]:
+    """How often a right chain scores above a wrong one of the same question; ties count half."""
+    won, pairs = 0.0, 0
+    for outcome in outcomes:
+        scored = [row for row in outcome.samples if row.scores and row.answer is not None]
+        scores = [(CHAIN[rule](row.scores), row.verdict is Verdict.CORRECT) for row in scored]
+        for high, good in scores:
+            for low, other in scores:
+                if good and not other:
+                    pairs += 1
+                    won += 1.0 if high > low else 0.5 * (high == low)
+    return {"rule": rule, "pairs": pairs, "auc": round(won / pairs, 3) if pairs else None}
+
+
+async def measure(given: argparse.Namespace) -> dict[str, Any]:
+    config = load_config(given.config, given.set)
+    if given.candidates is not None:
+        found = load_evaluation(given.candidates)
+    else:
+        found = await candidates(given, config)
+    if given.prm is not None:
+        scorer = TorchStepScorer(given.prm)
+        try:
+            found = await rescore(found, scorer)
+        finally:
+            await scorer.close()
+    outcomes = found.outcomes
+    lines: dict[str, dict[str, float]] = {}
+    for strategy in found.measurable([*UNSCORED, *SCORED]):
+        correct = found.correct(strategy)
+        lines[strategy] = by_dataset(outcomes, lambda o, c=correct: float(c[o.problem_id]))  # type: ignore[misc]
+    lines["one chain"] = by_dataset(outcomes, lambda o: fmean(right(o)))
+    lines["any chain"] = by_dataset(outcomes, lambda o: float(any(right(o))))
+    rounded = [
+        {"": name, **{k: round(v, 3) for k, v in line.items()}} for name, line in lines.items()
+    ]
+    print(table(rounded), end="\n\n")
+    told = [separation(outcomes, rule) for rule in CHAIN] if found.header.scorer else []
+    if told:
+        print(table(told), end="\n\n")
+    chains = [row for outcome in outcomes for row in outcome.samples]
+    return {
+        "benchmark": "try_policy",
+        "config": str(given.config),
+        "policy": found.name,
+        "prm": str(given.prm) if given.prm else None,
+        "style": found.header.prompt_style,
+        "questions": len(outcomes),
+        "n": found.header.n_samples,
+        "accuracy": rounded,
+        "separation": told,
+        "unparsable": round(fmean(row.verdict is Verdict.UNPARSABLE for row in chains), 3),
+        "tokens_per_chain": round(fmean(row.tokens for row in chains), 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--each", type=int, default=25, help="problems of every source")
+    parser.add_argument("--n", type=int, default=4, help="chains of each problem")
+    parser.add_argument("--style", default="bare", help="see answering.style")
+    parser.add_argument("--policy", type=Path, help="a trained folder; without it the base")
+    parser.add_argument("--prm", type=Path, help="a trained folder")
+    parser.add_argument("--keep", type=Path, help="write the candidates here")
+    parser.add_argument("--candidates", type=Path, help="score these again")
+    given = parser.parse_args()
+    if given.each < 1:
+        raise InputError(f"--each {given.each}: expected at least 1", "--each 25")
+    report(measure(given))
+
+
+if __name__ == "__main__":
+    main()
