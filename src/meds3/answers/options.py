@@ -78,7 +78,7 @@ def read_choice(payload: str, options: Mapping[str, str]) -> str | None:
         beside = _prefix(tokens(fold(first_sentence(rest))), phrases) if rest else None
         same = beside is None or phrases[beside].folded == phrases[letters[0]].folded
         return letters[0] if same else AMBIGUOUS
-    named = _by_text(sentence, phrases)
+    named = _by_name(sentence, options) or _by_text(sentence, phrases)
     also = {a or b for a, b in _ALSO_LETTER.findall(first_sentence(payload))} & set(options)
     return AMBIGUOUS if named and also - {named} else named
 
@@ -170,6 +170,16 @@ def _by_text(sentence: str, phrases: Mapping[str, Phrase]) -> str | None:
     if len({phrases[name].folded for name in found}) > 1:
         return AMBIGUOUS
     return min(found) if found else None
+
+
+def _by_name(sentence: str, options: Mapping[str, str]) -> str | None:
+    """The one option whose text before its parenthesis is the sentence: `ROS (review of ...)`."""
+    found = [
+        letter
+        for letter, text in options.items()
+        if " (" in text and fold(text.partition(" (")[0]) == sentence
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _contained(words: list[str], phrases: Mapping[str, Phrase]) -> set[str]:

@@ -122,6 +122,8 @@ LONG = choice(
     "Order magnetic resonance imaging of the brain with contrast",
 )
 
+SECTIONS = choice("B", "ALLERGY (allergies)", "ROS (review of systems)", "EXAM (physical exam)")
+
 HAND: tuple[Row, ...] = (
     # The faults of published scorers.
     ("The answer is Both drugs.", DRUGS, W, "a first-letter test makes this B"),
@@ -130,6 +132,10 @@ HAND: tuple[Row, ...] = (
     ("The answer is C. Both drugs.", DRUGS, W, "holds the gold letter B in its text"),
     ("The answer is A. Because warfarin bleeds.", DRUGS, W, "B of Because"),
     ("The answer is neither drug.", DRUGS, W, "an option that denies the others"),
+    ("The answer is ROS.", SECTIONS, C, "what stands before its parenthesis names an option"),
+    ("The answer is ROS (review of systems).", SECTIONS, C, "the whole option"),
+    ("The answer is EXAM.", SECTIONS, W, "the name of another option"),
+    ("The answer is ROS (physical exam).", SECTIONS, U, "name and parenthesis of two options"),
     ("", DRUGS, U, "an empty text"),
     ("   \n\n ", DRUGS, U, "blank text"),
     # Several answers.
