@@ -15,7 +15,7 @@ from meds3.learning.prm_rows import prm_rows
 from meds3.learning.rows import PrmRow, SftRow, read_rows, write_rows
 from meds3.learning.sft_rows import sft_rows
 from meds3.learning.summary import summary_page
-from meds3.learning.verified import states_once
+from meds3.learning.verified import states_once, trimmed
 from meds3.problems.problem import Domain
 from meds3.search.tree import Rollout
 from tests.learning.trees import PROBLEM, PROMPT, hand_tree
@@ -94,7 +94,9 @@ def trees_of(answers):
 def test_answers_that_luck_favoured_are_cut_back_to_their_share_of_gold():
     trees, problems = trees_of(["yes"] * 8 + ["no"] * 8)
     solved = [*trees[:8], trees[8]]  # all of yes, one of no: 9 rows, half of them is 4.5
-    config = SftConfig(per_problem=1, balance_answers="gold", answer_slack=1.0)
+    config = SftConfig(
+        per_problem=1, balance_answers="gold", answer_slack=1.0, one_statement="keep"
+    )
     _, summary = sft_rows(solved, problems, config)
     assert summary["by_answer"] == {"gym: yes": 4, "gym: no": 1}
     assert summary["dropped"]["answer has too many rows"] == 4
@@ -229,3 +231,30 @@ def test_completions_parse_back_to_their_chain():
 )
 def test_a_chain_that_goes_on_after_its_answer_teaches_nothing(last: str, once: bool) -> None:
     assert states_once(chain_of("First.", last)) is once
+
+
+@pytest.mark.parametrize(
+    ("last", "kept"),
+    [
+        ("So it is C. The answer is C. The answer is C.", "So it is C. The answer is C."),
+        ("So the answer is 2.5 mg. The answer is 2 mg.", "So the answer is 2.5 mg."),
+        ("The correct answer is D\nE. Nan\nE. Nan", "The correct answer is D"),
+        ("The answer is A.", "The answer is A."),
+        ("It states no answer. At all.", "It states no answer. At all."),
+    ],
+)
+def test_what_follows_the_first_statement_is_cut_off(last: str, kept: str) -> None:
+    assert trimmed(chain_of("First.", last)) == chain_of("First.", kept)
+
+
+def test_a_chain_that_is_wrong_once_trimmed_is_left_out():
+    tree = hand_tree()
+    tree.nodes[5].step = Step(2, "The answer is no. Or rather, the answer is yes.")
+    rows, summary = sft_rows([tree], [PROBLEM], SftConfig())
+    assert len(rows) == 1
+    assert summary["dropped"] == {"not right any more once trimmed": 1}
+    tree.nodes[5].step = Step(2, "The answer is yes. The answer is yes.")
+    assert [r.completion for r in sft_rows([tree], [PROBLEM], SftConfig())[0]] == [
+        r.completion for r in sft()[0]
+    ]
+    assert len(sft_rows([tree], [PROBLEM], SftConfig(one_statement="drop"))[0]) == 1

@@ -62,6 +62,9 @@ class RunConfig(BaseModel):
             "borrowed_facts=drop (SFT leaves out chains that copy the worked example's facts)": (
                 self.sft.borrowed_facts == "drop"
             ),
+            "one_statement=trim (SFT chains end with their first stated answer)": (
+                self.sft.one_statement == "trim"
+            ),
             f"head_l2={self.prm.head_l2} (the PRM's head is fitted first)": (
                 self.prm.head_l2 is not None
             ),

@@ -80,8 +80,10 @@ class SftConfig(PackedTrainingConfig):
     kept_rollouts: bool = Field(
         True, description="also learn from correct simulations, not only from Finish nodes"
     )
-    one_statement: bool = Field(
-        True, description="leave out chains that state their answer twice or go on after it"
+    one_statement: Literal["trim", "drop", "keep"] = Field(
+        "trim",
+        description="chains that state their answer twice or go on after it: trim cuts them off "
+        "after the first statement, if they are still right then (ours)",
     )
     borrowed_facts: Literal["drop", "keep"] = Field(
         "drop",

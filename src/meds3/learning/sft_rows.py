@@ -11,7 +11,7 @@ from meds3.learning.balance import capped, even_shares, shares_of
 from meds3.learning.config import SftConfig
 from meds3.learning.rows import SftRow, problems_by_id, row_head
 from meds3.learning.summary import row_counts
-from meds3.learning.verified import VerifiedChain, chosen, fault_of, verified_chains
+from meds3.learning.verified import chosen, learnable, verified_chains
 from meds3.problems.problem import Problem
 from meds3.search.tree import Tree
 
@@ -21,7 +21,7 @@ def sft_rows(
 ) -> tuple[list[SftRow], dict[str, Any]]:
     """Verified chains, and a summary that says what was left out and why.
 
-    Chains with a fault go first (`fault_of`), then those beyond a problem's places, then rows of
+    Chains with a fault go first (`learnable`), then those beyond a problem's places, then rows of
     answers and of domains that have too many. `problems` are all that were searched: their answers
     are what `balance_answers: gold` measures against.
     """
@@ -30,7 +30,8 @@ def sft_rows(
     rows: list[SftRow] = []
     for tree in trees:
         problem = known[tree.problem_id]
-        chains = _faultless(tree, problem, config, dropped)
+        found = verified_chains(tree, config.kept_rollouts)
+        chains = learnable(found, problem, config, dropped)
         taken = chosen(chains, config.choose)[: _places(tree, config)]
         dropped["more than the problem's places"] += len(chains) - len(taken)
         rows += [SftRow(**row_head(tree, problem), completion=o.chain.text) for o in taken]
@@ -41,18 +42,6 @@ def sft_rows(
     counts = row_counts(rows, [row.completion.count("\nStep ") for row in rows])
     answers = Counter(f"{row.dataset}: {known[row.problem_id].answer}" for row in rows)
     return rows, {**counts, "by_answer": dict(answers.most_common()), "dropped": dict(+dropped)}
-
-
-def _faultless(
-    tree: Tree, problem: Problem, config: SftConfig, dropped: Counter[str]
-) -> list[VerifiedChain]:
-    found = []
-    for one in verified_chains(tree, config.kept_rollouts):
-        if (fault := fault_of(one.chain, problem, config)) is None:
-            found.append(one)
-        else:
-            dropped[fault] += 1
-    return found
 
 
 def _places(tree: Tree, config: SftConfig) -> int | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from meds3.answers.judge import verify
 from meds3.answers.verdict import Verdict
 from meds3.chains.chain import ANSWER_PHRASE, Chain
 from meds3.chains.examples import borrowed_facts
@@ -13,6 +15,11 @@ from meds3.learning.config import ChainChoice, SftConfig
 from meds3.problems.problem import Problem
 from meds3.search.tree import Node, Tree
 
+# From `the answer is` to the end of the sentence: a full stop inside `2.5 mg` ends none.
+_STATEMENT = re.compile(
+    r"\b(?:the|final)\s+(?:correct\s+|final\s+)?answer\s*(?:is|:).*?(?:[.!?](?=\s|$)|(?=\n)|$)",
+    re.I,
+)
 _MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
 
 
@@ -50,15 +57,50 @@ def _worth(tree: Tree, node: Node) -> float:
     return min((step.value for step in steps), default=1.0)
 
 
-def fault_of(chain: Chain, problem: Problem, config: SftConfig) -> str | None:
-    """Why the policy should not learn this verified chain; None when nothing speaks against it."""
+def learnable(
+    chains: Iterable[VerifiedChain], problem: Problem, config: SftConfig, dropped: Counter[str]
+) -> list[VerifiedChain]:
+    """The chains as the policy should learn them; what is left out is counted in `dropped`."""
+    found: dict[str, VerifiedChain] = {}
+    for one in chains:
+        chain = trimmed(one.chain) if config.one_statement == "trim" else one.chain
+        reason = _fault(chain, problem, config)
+        if reason is None and chain.text.casefold() in found:
+            reason = "the same as another once trimmed"
+        if reason is None:
+            found[chain.text.casefold()] = VerifiedChain(chain, one.worth)
+        else:
+            dropped[reason] += 1
+    return list(found.values())
+
+
+def _fault(chain: Chain, problem: Problem, config: SftConfig) -> str | None:
+    """Why the policy should not learn a verified chain; None when nothing speaks against it."""
     if len(chain.steps) <= config.min_steps:
         return "too few steps"
-    if config.one_statement and not states_once(chain):
+    if config.one_statement == "drop" and not states_once(chain):
         return "answer not stated once, at the end"
+    if config.one_statement == "trim" and not _right(chain, problem):
+        return "not right any more once trimmed"
     if config.borrowed_facts == "drop" and borrowed_facts(chain, problem):
         return "tells the worked example's facts"
     return None
+
+
+def _right(chain: Chain, problem: Problem) -> bool:
+    return verify(chain.text, problem.answer).verdict is Verdict.CORRECT
+
+
+def trimmed(chain: Chain) -> Chain:
+    """The chain up to the end of the sentence in which its last step first states an answer.
+
+    Small models go on: `The answer is C. The answer is C. The answer is ...`.
+    """
+    *before, last = chain.steps
+    stated = _STATEMENT.search(last.text)
+    if stated is None:
+        return chain
+    return Chain((*before, replace(last, text=last.text[: stated.end()].rstrip())))
 
 
 def states_once(chain: Chain) -> bool:
