@@ -28,6 +28,7 @@ search: {max_nodes: 4, rollout_base: 3, rollout_min: 3, correct_finishes: 2, max
 sft: {lr: 1.0e-3, per_problem: 2, packs_per_step: 2, lora: {top_layers: 8}}
 prm: {lr: 1.0e-3, epochs: 1, per_problem: 4, packs_per_step: 2, lora: {top_layers: 8}}
 answering: {n: 2, max_tokens: 56}
+gate: {seeds: 0.25}
 """
 PATIENCE_S = 600
 
@@ -111,6 +112,9 @@ def test_stopped_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
     assert {row.strategy for row in results.rows} >= {"greedy", "majority", "pvs"}
     assert [system.name for system in results.systems] == ["base", "base-example", "round-1"]
     assert all(0 <= row.low <= row.accuracy <= row.high <= 1 for row in results.rows)
+    gate = results.rounds[0].gate
+    assert gate is not None and gate.comparison.n == 2
+    assert "2 seeds set apart" in gate.reason
     report = (run / "report.html").read_text()
     assert "<svg" in report
     assert "not a medical device" in report

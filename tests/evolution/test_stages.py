@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from meds3.evolution.gate import GateConfig, keeps_round
+from meds3.evolution.gate import GateConfig, keeps_round, set_apart
 from meds3.evolution.stages import Stages
+from meds3.problems.gym.registry import make
 from meds3.runs.journal import Journal
 
 
@@ -71,3 +72,13 @@ def test_only_shown_harm_rolls_back() -> None:
     assert keeps_round(0.1, 0.001, gate)
     assert keeps_round(-0.1, 0.2, gate)
     assert not keeps_round(-0.1, 0.01, gate)
+
+
+def test_seeds_set_apart_are_a_share_of_every_dataset() -> None:
+    seeds = make("dose", 1, "train", 0, 20) + make("note", 1, "train", 0, 10)
+    searched, gate = set_apart(seeds, 0.2)
+    assert [p.dataset for p in gate].count(seeds[0].dataset) == len(gate) - 2 == 4
+    assert sorted(p.id for p in (*searched, *gate)) == sorted(p.id for p in seeds)
+    assert [p.id for p in searched] == [p.id for p in seeds if p not in gate]
+    assert set_apart(list(reversed(seeds)), 0.2)[1] == list(reversed(gate))
+    assert set_apart(seeds, 0.0) == (seeds, [])

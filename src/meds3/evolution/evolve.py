@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from meds3.chains.template import ChatTemplate
 from meds3.engines.models import ensure_model
 from meds3.evaluation.results import Results, RoundInfo, SearchStats, read_results
 from meds3.evolution.config import RunConfig
+from meds3.evolution.gate import set_apart
 from meds3.evolution.learn import learn
 from meds3.evolution.measure import judge_round, sample_base, score_systems
 from meds3.evolution.overlap import checked_problems
@@ -50,6 +52,8 @@ async def opened(
 ) -> AsyncIterator[Evolution]:
     """The run of `config`, opened for writing by this process alone."""
     problems = checked_problems(config.problems)
+    seeds, gate = set_apart(problems.seeds, config.gate.seeds)
+    problems = replace(problems, seeds=seeds)
     model = ensure_model(config.model)
     base = base_policy(model, config.engine)
     run = RunDirectory(config.run_path)
@@ -58,6 +62,7 @@ async def opened(
         with Journal(run.journal_path) as journal, _calls_of(calls_from) as others:
             journal.add_problems("seed", [p.model_dump(mode="json") for p in problems.seeds])
             journal.add_problems("heldout", [p.model_dump(mode="json") for p in problems.heldout])
+            journal.add_problems("gate", [p.model_dump(mode="json") for p in gate])
             journal.event("start")
             if calls_from is not None:
                 journal.event(CALLS_FROM, run=calls_from.name)
@@ -65,7 +70,9 @@ async def opened(
             template = ChatTemplate.from_model(model)
             stages = Stages(journal, watcher)
             try:
-                yield Evolution(config, run, journal, stages, server, template, problems, base)
+                yield Evolution(
+                    config, run, journal, stages, server, template, problems, gate, base
+                )
             finally:
                 await server.close()
 
@@ -92,8 +99,9 @@ async def _rounds(state: Evolution) -> Results:
         # A policy may be base and previous at once; the new PRM scores each of them anew.
         policies = list(dict.fromkeys((state.base, kept, new)))
         scored = await score_systems(state, number, policies)
-        systems |= scored
-        gate = await judge_round(state, number, scored[new.name], scored[kept.name])
+        systems |= scored["heldout"]
+        judged = scored.get("gate", scored["heldout"])
+        gate = await judge_round(state, number, judged[new.name], judged[kept.name])
         if gate.kept:
             kept, guide = new, number
         else:

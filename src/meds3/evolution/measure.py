@@ -16,21 +16,25 @@ from meds3.evolution.baselines import BASELINES, solved_shots
 from meds3.evolution.gate import keeps_round
 from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy
-from meds3.evolution.state import Evolution
+from meds3.evolution.state import Evolution, Part
 from meds3.rewards.torch_scorer import TorchStepScorer
+
+_ON = {False: "held-out problems", True: "seeds set apart"}
 
 
 async def sample_policy(
-    state: Evolution, policy: Policy, style: PromptStyle = "bare"
+    state: Evolution, policy: Policy, style: PromptStyle = "bare", part: Part = "heldout"
 ) -> SystemEvaluation:
-    """What a policy says on the held-out problems: greedy and sampled, not yet step-scored.
+    """What a policy says on a part of the problems: greedy and sampled, not yet step-scored.
 
     Every policy is asked the bare problem. The base is also asked in the other ways of
     `evaluation.baselines`, so that nobody takes a learnt format for learnt medicine.
     """
     system = BASELINES[style] if policy.is_base else policy.name
-    name = f"eval/{system}"
-    path = state.run.evaluation(system)
+    where = _file(system, part)
+    name = f"eval/{where}"
+    path = state.run.evaluation(where)
+    problems = state.parts[part]
     settings = state.config.answering.model_copy(update={"style": style})
     measured = state.config.evaluation
     shots = NO_SHOTS
@@ -40,7 +44,7 @@ async def sample_policy(
     async def work() -> SystemEvaluation:
         return await evaluate_system(
             system,
-            state.problems.heldout,
+            problems,
             await state.server.engine(policy, name),
             state.template,
             None,
@@ -56,7 +60,7 @@ async def sample_policy(
         "answering": settings.model_dump(mode="json"),
         "seed": measured.seed,
         "shots": {name: [p.id for p in rows] for name, rows in shots.items()},
-        "problems": [problem.id for problem in state.problems.heldout],
+        "problems": [problem.id for problem in problems],
     }
     return await _saved(state, name, inputs, path, work)
 
@@ -69,36 +73,44 @@ async def sample_base(state: Evolution) -> dict[str, SystemEvaluation]:
 
 async def score_systems(
     state: Evolution, number: int, policies: list[Policy]
-) -> dict[str, SystemEvaluation]:
-    """The candidates of every policy under the PRM of round `number`, by policy name."""
+) -> dict[Part, dict[str, SystemEvaluation]]:
+    """The candidates of every policy under the PRM of round `number`, by part and policy name."""
     prm = state.run.round(number) / "prm"
-    sampled = {policy.name: await sample_policy(state, policy) for policy in policies}
+    sampled = {
+        (part, policy.name): await sample_policy(state, policy, part=part)
+        for policy in policies
+        for part in state.parts
+    }
     await state.server.close()  # the PRM needs the memory
     scorer: TorchStepScorer | None = None
-    found: dict[str, SystemEvaluation] = {}
+    found: dict[Part, dict[str, SystemEvaluation]] = {part: {} for part in state.parts}
     digest = state.prm_digest(number)
     try:
-        for policy in policies:
+        for (part, policy), evaluation in sampled.items():
 
-            async def work(policy: Policy = policy) -> SystemEvaluation:
+            async def work(evaluation: SystemEvaluation = evaluation) -> SystemEvaluation:
                 nonlocal scorer
                 scorer = scorer or TorchStepScorer(prm)
-                return await rescore(sampled[policy.name], scorer, _shown(state))
+                return await rescore(evaluation, scorer, _shown(state))
 
-            name = f"eval/{policy.name}@prm-{number}"
-            inputs = {"prm": digest, "sampled": sampled[policy.name].model_dump(mode="json")}
-            path = state.run.evaluation(f"{policy.name}@prm-{number}")
-            found[policy.name] = await _saved(state, name, inputs, path, work)
+            where = f"{_file(policy, part)}@prm-{number}"
+            inputs = {"prm": digest, "sampled": evaluation.model_dump(mode="json")}
+            path = state.run.evaluation(where)
+            found[part][policy] = await _saved(state, f"eval/{where}", inputs, path, work)
     finally:
         if scorer is not None:
             await scorer.close()
     return found
 
 
+def _file(system: str, part: Part) -> str:
+    return system if part == "heldout" else f"{system}-{part}"
+
+
 async def judge_round(
     state: Evolution, number: int, new: SystemEvaluation, previous: SystemEvaluation
 ) -> GateDecision:
-    """Keep the round, unless a paired test on the held-out problems shows harm."""
+    """Keep the round, unless a paired test on problems it did not learn from shows harm."""
     gate = state.config.gate
 
     async def work() -> dict[str, Any]:
@@ -109,7 +121,8 @@ async def judge_round(
             kept=kept,
             against=previous.name,
             alpha=gate.alpha,
-            reason=f"{shown} ({100 * test.difference:+.1f} points, p = {test.p_mcnemar:.3g})",
+            reason=f"{shown} on {test.n} {_ON[bool(state.gate)]} "
+            f"({100 * test.difference:+.1f} points, p = {test.p_mcnemar:.3g})",
             comparison=test,
         )
         state.stages.watcher.stage(gate_stage(number), decision.reason)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from meds3.chains.template import ChatTemplate
 from meds3.evolution.config import RunConfig
 from meds3.evolution.policies import Policy, PolicyServer
 from meds3.evolution.stages import Stages
 from meds3.problems.load import ProblemSplit
+from meds3.problems.problem import Problem
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 
+Part = Literal["heldout", "gate"]
+
 
 @dataclass(frozen=True)
 class Evolution:
-    """One run. `base` is the model it started from."""
+    """One run. `base` is the model it started from; `gate` are seeds that only the gate sees."""
 
     config: RunConfig
     run: RunDirectory
@@ -25,7 +29,14 @@ class Evolution:
     server: PolicyServer
     template: ChatTemplate
     problems: ProblemSplit
+    gate: list[Problem]
     base: Policy
+
+    @property
+    def parts(self) -> dict[Part, list[Problem]]:
+        """What policies are asked: the held-out problems, and the gate's where it has its own."""
+        parts: dict[Part, list[Problem]] = {"heldout": self.problems.heldout}
+        return parts | {"gate": self.gate} if self.gate else parts
 
     def prm_digest(self, round_: int) -> str:
         return digest_path(self.run.round(round_) / "prm")
