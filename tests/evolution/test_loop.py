@@ -113,7 +113,8 @@ def test_stopped_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
     assert [system.name for system in results.systems] == ["base", "base-example", "round-1"]
     assert all(0 <= row.low <= row.accuracy <= row.high <= 1 for row in results.rows)
     gate = results.rounds[0].gate
-    assert gate is not None and gate.comparison.n == 2
+    assert gate is not None
+    assert gate.comparison.n == 2
     assert "2 seeds set apart" in gate.reason
     report = (run / "report.html").read_text()
     assert "<svg" in report

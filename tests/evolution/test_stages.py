@@ -9,7 +9,7 @@ import pytest
 
 from meds3.evolution.gate import GateConfig, keeps_round, set_apart
 from meds3.evolution.stages import Stages
-from meds3.problems.gym.registry import make
+from meds3.problems.gym.registry import TASKS, make
 from meds3.runs.journal import Journal
 
 
@@ -75,7 +75,7 @@ def test_only_shown_harm_rolls_back() -> None:
 
 
 def test_seeds_set_apart_are_a_share_of_every_dataset() -> None:
-    seeds = make("dose", 1, "train", 0, 20) + make("note", 1, "train", 0, 10)
+    seeds = make(TASKS["dose"], 1, "train", 0, 20) + make(TASKS["note"], 1, "train", 0, 10)
     searched, gate = set_apart(seeds, 0.2)
     assert [p.dataset for p in gate].count(seeds[0].dataset) == len(gate) - 2 == 4
     assert sorted(p.id for p in (*searched, *gate)) == sorted(p.id for p in seeds)

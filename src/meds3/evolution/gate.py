@@ -21,8 +21,8 @@ class GateConfig(BaseModel):
         0.0,
         ge=0,
         lt=1,
-        description="share of the seeds set apart, never searched, for this decision alone; 0: it is made "
-        "on the held-out problems, whose figures then had a say in what is reported",
+        description="share of the seeds set apart, never searched, for this decision alone; 0: the "
+        "held-out problems decide, and their figures then had a say in what is reported",
     )
 
 
