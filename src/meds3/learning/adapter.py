@@ -68,14 +68,13 @@ def write_sum(folders: Sequence[Path], output: Path, base: str | None) -> None:
     if len(parts) > 1:
         state = _stacked([(s, int(c["r"]), c["lora_alpha"] / c["r"]) for c, s in parts])
         rank = sum(int(c["r"]) for c, _ in parts)
-        layers = [c.get("layers_to_transform") for c, _ in parts]
+        layers: list[list[int] | None] = [c.get("layers_to_transform") for c, _ in parts]
+        some = [chosen for chosen in layers if chosen is not None]
         config = config | {
             "r": rank,
             "lora_alpha": rank,
             "target_modules": sorted({name for c, _ in parts for name in c["target_modules"]}),
-            "layers_to_transform": (
-                None if None in layers else sorted({n for some in layers for n in some})
-            ),
+            "layers_to_transform": sorted(set().union(*some)) if len(some) == len(parts) else None,
         }
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / _CONFIG, config | {"base_model_name_or_path": base})
