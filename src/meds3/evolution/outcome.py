@@ -6,8 +6,10 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from meds3.errors import InputError
-from meds3.evolution.config import RunConfig
+from meds3.evolution.config import RunConfig, describe
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 
@@ -47,5 +49,14 @@ def outcome_of(run: RunDirectory) -> Outcome:
 
 
 def config_of(run: RunDirectory) -> RunConfig:
-    """The configuration a run was started with."""
-    return RunConfig.model_validate(run.read_manifest()["config"])
+    """The configuration a run was started with.
+
+    Raises `InputError` for one that this version does not read.
+    """
+    try:
+        return RunConfig.model_validate(run.read_manifest()["config"])
+    except ValidationError as error:
+        raise InputError(
+            f"{run.manifest_path}: config:\n{describe(error, RunConfig)}",
+            "use the meds3 version that wrote it",
+        ) from error

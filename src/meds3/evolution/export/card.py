@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -13,7 +14,7 @@ from meds3.chains.prompt import messages
 from meds3.engines.models import EMBEDDED, RECORDS
 from meds3.evaluation import table
 from meds3.evaluation.report import caveats
-from meds3.evaluation.results import Comparison, Results, Row, read_results
+from meds3.evaluation.results import Comparison, Results, TrainingMetrics, read_results
 from meds3.evolution.export.ledger import DataLedger, data_ledger
 from meds3.evolution.export.source import Source
 from meds3.problems.problem import Domain, Problem
@@ -23,7 +24,7 @@ What = Literal["policy", "prm"]
 
 # Hub ids and licences of the models that meds3 fetches by name.
 _HUB_IDS = {EMBEDDED.name: "HuggingFaceTB/SmolLM2-135M-Instruct"}
-_RELATION = {"gguf": "quantized", "hf": "finetune", "adapter": "adapter"}
+_RELATION = {"gguf": "finetune", "hf": "finetune", "adapter": "adapter"}
 _EXAMPLE = {"A": "naloxone", "B": "aspirin"}
 
 
@@ -63,9 +64,10 @@ def card(source: Source, what: What, format_: Format, files: list[str], facts: s
         source=source,
         config=source.config,
         base=base_id(source.config.model),
+        began_with=_began_with(source.config.model),
         ledger=ledger,
         results=results,
-        headings=("system", "strategy", "n", "accuracy", "95% interval", "unparsable", "tokens"),
+        headings=table.HEADINGS,
         rows=_rows(results, source),
         comparisons=_comparisons(results, source),
         comparison_headings=table.COMPARISON_HEADINGS,
@@ -100,6 +102,13 @@ def front_matter(source: Source, what: What, format_: Format, ledger: DataLedger
     return body
 
 
+def _began_with(model: str) -> str:
+    """The base model in words; of a file or folder of the user's own only its name."""
+    if record := RECORDS.get(model):
+        return f"`{record.file}`, the GGUF of `{_HUB_IDS[record.name]}` that meds3 fetches"
+    return f"`{base_id(model) or Path(model).name}`"
+
+
 def _results(source: Source) -> Results | None:
     """What the run measured; None when it was stopped before it was published."""
     path = source.run.results_path
@@ -111,20 +120,15 @@ def _rows(results: Results | None, source: Source) -> list[tuple[str, ...]]:
     if results is None:
         return []
     others = {s.name for s in results.systems if s.kind == "round" and s.name != _name(source)}
-    return [_cells(row) for row in results.rows if row.system not in others]
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    system, strategy, n, accuracy, limits, unparsable, _, tokens, _, _ = table.cells(row)
-    return system, strategy, n, accuracy, limits, unparsable, tokens
+    return [table.cells(row) for row in results.rows if row.system not in others]
 
 
 def _comparisons(results: Results | None, source: Source) -> list[Comparison]:
-    found = results.comparisons if results else []
-    return [c for c in found if _name(source) in (c.a.system, c.b.system)]
+    """This round against what came before it; the newer system is `a`."""
+    return [c for c in (results.comparisons if results else []) if c.a.system == _name(source)]
 
 
-def _training(results: Results | None, source: Source) -> list[tuple[int, Any]]:
+def _training(results: Results | None, source: Source) -> list[tuple[int, TrainingMetrics]]:
     """(round, how one training went) over the rounds that made this policy."""
     return [
         (info.number, training)

@@ -59,8 +59,11 @@ def go_template(template: ChatTemplate) -> GoTemplate | None:
     return GoTemplate(_CHATML, "<|im_end|>", system)
 
 
-def modelfile(template: ChatTemplate, answering: AnsweringConfig, gguf: str, context: int) -> str:
-    """The Modelfile beside `gguf`. Sampling as the run's own evaluation sampled."""
+def modelfile(
+    template: ChatTemplate, answering: AnsweringConfig, gguf: str, context: int, tokens: int
+) -> str:
+    """The Modelfile beside `gguf`: sampling as the run's own evaluation sampled, at most `tokens`
+    of an answer and `context` in all."""
     translated = go_template(template)
     lines = ["# ollama create NAME -f Modelfile", f"# {SAFETY_NOTE}", f"FROM ./{gguf}", ""]
     if translated is None:
@@ -74,12 +77,12 @@ def modelfile(template: ChatTemplate, answering: AnsweringConfig, gguf: str, con
             lines.append(f'SYSTEM """{translated.system}"""')
     lines += [
         "",
-        f"PARAMETER stop {translated.stop if translated else template.end_of_turn}",
+        f'PARAMETER stop "{translated.stop if translated else template.end_of_turn}"',
         f"PARAMETER temperature {answering.temperature}",
         f"PARAMETER top_p {answering.top_p}",
         f"PARAMETER top_k {answering.top_k}",
         "PARAMETER repeat_penalty 1.0",  # Ollama's own default punishes a step that quotes the text
-        f"PARAMETER num_predict {answering.max_tokens}",
+        f"PARAMETER num_predict {tokens}",
         f"PARAMETER num_ctx {context}",
         "",
         f'LICENSE """{SAFETY_NOTE} The licences of the base model and of the training data are in '

@@ -27,6 +27,8 @@ from meds3.runs.directory import RunDirectory
 Quantization = Literal["q8_0", "f16"]
 MARK = "meds3-export.json"  # in every export: what it was made of
 _CONTEXT = 8192  # tokens of context that a Modelfile asks for, at most
+# A run writes "Step 0: … Step 1:" itself and counts tokens from there; elsewhere the model does.
+_OPENING_TOKENS = 32
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def _gguf(source: Source, request: Request, folder: Path) -> str:
         base = request.base_gguf or (made if made.is_file() else _base_gguf(source))
         export_gguf(source.policy, base, output, request.quantization.upper())
     context = min(gguf_facts(output).context, _CONTEXT)
-    text = modelfile(ChatTemplate.from_model(output), source.config.answering, GGUF_NAME, context)
+    template, sampling = ChatTemplate.from_model(output), source.config.answering
+    text = modelfile(template, sampling, GGUF_NAME, context, sampling.max_tokens + _OPENING_TOKENS)
     write_text(folder / "Modelfile", text)
     return f"Matrices are {request.quantization.upper()}, vectors F32."
 
@@ -182,7 +185,7 @@ def _sampling_defaults(source: Source, folder: Path) -> None:
         "temperature": answering.temperature,
         "top_p": answering.top_p,
         "top_k": answering.top_k,
-        "max_new_tokens": answering.max_tokens,
+        "max_new_tokens": answering.max_tokens + _OPENING_TOKENS,
     }
     write_json(path, kept | sampling)
 
