@@ -18,6 +18,7 @@ VERBS = [
     ("ask",),
     ("evaluate",),
     ("report",),
+    ("export",),
     ("doctor",),
     ("train", "sft"),
     ("train", "dpo"),

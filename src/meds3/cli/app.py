@@ -16,6 +16,7 @@ from meds3.cli import (
     doctor,
     evaluate,
     evolve,
+    export,
     model,
     problems,
     report,
@@ -67,6 +68,7 @@ for command in (
     evaluate.evaluate,
     verify.verify,
     report.report,
+    export.export,
     doctor.doctor,
 ):
     app.command()(command)

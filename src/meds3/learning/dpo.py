@@ -9,7 +9,6 @@ from meds3.learning.jobs import DpoJob
 from meds3.learning.rows import DpoRow, read_rows
 from meds3.learning.sft import completion_ids, save_policy
 from meds3.learning.trainer import (
-    merged,
     nothing_fits,
     peft_settings,
     run_trainer,
@@ -47,7 +46,7 @@ def train_dpo(job: DpoJob) -> None:
     )
     tokens = sum(len(ids) for item in items for ids in item.values())
     run_trainer(trainer, job, lambda: tokens)
-    save_policy(job, merged(trainer.accelerator.unwrap_model(trainer.model)), tokenizer)
+    save_policy(job, trainer.accelerator.unwrap_model(trainer.model), tokenizer)
 
 
 def dpo_items(job: DpoJob, rows: list[DpoRow], tokenizer: Any) -> list[dict[str, list[int]]]:

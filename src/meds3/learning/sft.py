@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from meds3.engines.weights import load_causal_lm
 from meds3.errors import InputError
+from meds3.learning.adapter import ADAPTER_NAME, adapter_writer
 from meds3.learning.gguf_export import export_gguf
 from meds3.learning.jobs import DpoJob, SftJob
 from meds3.learning.rows import SftRow, read_rows
@@ -44,13 +45,16 @@ def train_sft(job: SftJob) -> None:
     if not job.config.full:
         model = with_adapters(model, job.config.lora)
     train_packed(job, model, items, sft_loss)
-    save_policy(job, merged(model), tokenizer)
+    save_policy(job, model, tokenizer)
 
 
 def save_policy(job: SftJob | DpoJob, model: Any, tokenizer: Any) -> None:
-    """Save the folder and, when `gguf_base` is set, the GGUF within it."""
+    """Merge and save the folder; within it the adapter and, when `gguf_base` is set, the GGUF."""
+    write_adapter = adapter_writer(model)
+    model = merged(model)
 
     def finish(folder: Path) -> None:
+        write_adapter(folder / ADAPTER_NAME)
         if job.gguf_base is not None:
             export_gguf(folder, job.gguf_base, folder / GGUF_NAME)
 
