@@ -15,6 +15,7 @@ from meds3.learning.config import DpoConfig, LoraConfig, PrmConfig, SftConfig
 from meds3.learning.datasets import prm_rows, sft_rows
 from meds3.learning.jobs import DpoJob, PrmJob, SftJob
 from meds3.learning.launch import run_job
+from meds3.learning.metrics import StepMetrics
 from meds3.learning.pairs import dpo_rows
 from meds3.learning.rows import write_rows
 from tests.learning.trees import PROBLEM, PROMPT, hand_tree
@@ -43,7 +44,7 @@ async def test_sft_then_prm_learn_and_leave_one_folder(tiny_model, tmp_path):
     seen = await train(sft, tmp_path / "log.txt")
     assert [m["step"] for m in seen] == list(range(1, 13))
     assert seen[-1]["loss"] < 0.8 * seen[0]["loss"]
-    assert set(seen[0]) == {"step", "steps", "loss", "tokens", "seconds"}
+    assert set(seen[0]) == {*StepMetrics.model_fields, "curve"}
 
     rows, _ = prm_rows([hand_tree()], [PROBLEM], PrmConfig(labels="soft"))
     write_rows(tmp_path / "prm.jsonl", rows)
