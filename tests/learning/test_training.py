@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -125,33 +123,6 @@ async def test_dpo_trains(tiny_model, tmp_path):
     assert seen[0]["loss"] == pytest.approx(0.693, abs=0.01)  # ln 2 before anything is learnt
     assert seen[-1]["loss"] < seen[0]["loss"]
     assert (tmp_path / "policy" / "model.safetensors").is_file()
-
-
-@pytest.mark.slow
-async def test_a_killed_training_resumes_from_its_checkpoint(tiny_model, tmp_path):
-    rows, _ = sft_rows([hand_tree()], [PROBLEM], SftConfig())
-    write_rows(tmp_path / "sft.jsonl", rows)
-    job = SftJob(
-        model=tiny_model,
-        data=tmp_path / "sft.jsonl",
-        output=tmp_path / "policy",
-        config=SftConfig(**(FAST | {"epochs": 60}), save_every=5),
-    )
-    seen: list[dict] = []
-
-    def kill(metrics: dict) -> None:
-        seen.append(metrics)
-        if metrics["step"] == 12:
-            os.kill(_children()[0], signal.SIGKILL)
-
-    with pytest.raises(EngineError, match="signal 9"):
-        await run_job(job, tmp_path / "log.txt", kill)
-    assert not job.output.exists()
-    again = await train(job, tmp_path / "log.txt")
-    assert again[0]["step"] in range(6, seen[-1]["step"] + 2)  # not from the start
-    assert again[-1]["step"] == again[-1]["steps"] == 60
-    assert job.output.is_dir()
-    assert not job.checkpoints.exists()
 
 
 async def test_a_cancelled_training_leaves_no_child(tiny_model, tmp_path):

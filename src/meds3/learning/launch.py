@@ -73,6 +73,7 @@ def command(job: Job, job_path: Path) -> list[str]:
 async def _train(
     arguments: list[str], log: TextIO, on_progress: Callable[[dict[str, Any]], None]
 ) -> tuple[int, deque[str]]:
+    """The child's exit code, and its last lines or the one that tells of bad input."""
     # The open stdin is the life line: the kernel closes it when this process ends, however.
     child = await asyncio.create_subprocess_exec(
         *arguments,
@@ -83,6 +84,7 @@ async def _train(
     )
     tail: deque[str] = deque(maxlen=_TAIL)
     losses: list[float] = []
+    bad: str | None = None
     try:
         while child.stdout and (raw := await child.stdout.readline()):
             line = raw.decode("utf-8", "replace")
@@ -95,7 +97,9 @@ async def _train(
                 on_progress(metrics)
             else:
                 tail.append(line)
-        return await child.wait(), tail
+            if bad is None and line.startswith(BAD_INPUT):
+                bad = line
+        return await child.wait(), deque([bad]) if bad else tail
     finally:
         if child.returncode is None:
             await asyncio.shield(_stop(child))
@@ -125,9 +129,8 @@ def _metrics(line: str) -> dict[str, Any] | None:
 
 def _error(job: Job, code: int, tail: deque[str], log_path: Path) -> MedS3Error:
     text = "".join(tail).strip()
-    said = next((line for line in tail if line.startswith(BAD_INPUT)), None)
-    if said is not None:  # the launcher of several processes has an exit code of its own
-        return InputError(said.removeprefix(BAD_INPUT).strip())
+    if tail and tail[0].startswith(BAD_INPUT):  # a launcher has an exit code of its own
+        return InputError(tail[0].removeprefix(BAD_INPUT).strip())
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     return EngineError(
         f"training {job.stage} {how}; the end of {log_path}:\n{text}",
