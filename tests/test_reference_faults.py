@@ -18,7 +18,7 @@ from meds3.engines.protocol import Sampling
 from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import EngineError
 from meds3.learning.config import PrmConfig
-from meds3.learning.datasets import prm_rows
+from meds3.learning.prm_rows import prm_rows
 from meds3.rewards.scripted import ScriptedScorer
 from meds3.runs.journal import Journal
 from meds3.search.scheduler import search_problems

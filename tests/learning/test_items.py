@@ -6,9 +6,10 @@ import pytest
 
 from meds3.errors import InputError
 from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
-from meds3.learning.datasets import prm_rows, sft_rows
 from meds3.learning.jobs import DpoJob, PrmJob, SftJob
 from meds3.learning.pairs import dpo_rows
+from meds3.learning.prm_rows import prm_rows
+from meds3.learning.sft_rows import sft_rows
 from tests.learning.trees import PROBLEM, PROMPT, hand_tree
 
 pytestmark = pytest.mark.model

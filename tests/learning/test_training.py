@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -12,11 +10,13 @@ import pytest
 from meds3.chains.chain import chain_of
 from meds3.errors import EngineError, InputError
 from meds3.learning.config import DpoConfig, LoraConfig, PrmConfig, SftConfig
-from meds3.learning.datasets import prm_rows, sft_rows
 from meds3.learning.jobs import DpoJob, PrmJob, SftJob
 from meds3.learning.launch import run_job
+from meds3.learning.metrics import StepMetrics
 from meds3.learning.pairs import dpo_rows
+from meds3.learning.prm_rows import prm_rows
 from meds3.learning.rows import write_rows
+from meds3.learning.sft_rows import sft_rows
 from tests.learning.trees import PROBLEM, PROMPT, hand_tree
 
 pytestmark = pytest.mark.model
@@ -43,7 +43,7 @@ async def test_sft_then_prm_learn_and_leave_one_folder(tiny_model, tmp_path):
     seen = await train(sft, tmp_path / "log.txt")
     assert [m["step"] for m in seen] == list(range(1, 13))
     assert seen[-1]["loss"] < 0.8 * seen[0]["loss"]
-    assert set(seen[0]) == {"step", "steps", "loss", "tokens", "seconds"}
+    assert set(seen[0]) == {*StepMetrics.model_fields, "curve"}
 
     rows, _ = prm_rows([hand_tree()], [PROBLEM], PrmConfig(labels="soft"))
     write_rows(tmp_path / "prm.jsonl", rows)
@@ -124,33 +124,6 @@ async def test_dpo_trains(tiny_model, tmp_path):
     assert seen[0]["loss"] == pytest.approx(0.693, abs=0.01)  # ln 2 before anything is learnt
     assert seen[-1]["loss"] < seen[0]["loss"]
     assert (tmp_path / "policy" / "model.safetensors").is_file()
-
-
-@pytest.mark.slow
-async def test_a_killed_training_resumes_from_its_checkpoint(tiny_model, tmp_path):
-    rows, _ = sft_rows([hand_tree()], [PROBLEM], SftConfig())
-    write_rows(tmp_path / "sft.jsonl", rows)
-    job = SftJob(
-        model=tiny_model,
-        data=tmp_path / "sft.jsonl",
-        output=tmp_path / "policy",
-        config=SftConfig(**(FAST | {"epochs": 60}), save_every=5),
-    )
-    seen: list[dict] = []
-
-    def kill(metrics: dict) -> None:
-        seen.append(metrics)
-        if metrics["step"] == 12:
-            os.kill(_children()[0], signal.SIGKILL)
-
-    with pytest.raises(EngineError, match="signal 9"):
-        await run_job(job, tmp_path / "log.txt", kill)
-    assert not job.output.exists()
-    again = await train(job, tmp_path / "log.txt")
-    assert again[0]["step"] in range(6, seen[-1]["step"] + 2)  # not from the start
-    assert again[-1]["step"] == again[-1]["steps"] == 60
-    assert job.output.is_dir()
-    assert not job.checkpoints.exists()
 
 
 async def test_a_cancelled_training_leaves_no_child(tiny_model, tmp_path):

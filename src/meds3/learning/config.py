@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ChainChoice = Literal["all", "diverse", "shortest", "min-value"]
 LabelVariant = Literal["soft", "hard", "dual-hard", "dual-soft"]
@@ -41,11 +42,44 @@ class TrainingConfig(BaseModel):
         1536, ge=16, description="tokens; a chain that is longer with its prompt is left out"
     )
     save_every: int = Field(25, ge=1, description="optimiser steps between checkpoints")
+    holdout: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="share of the problems whose rows are kept out of the training, by digest of "
+        "the problem id; their loss chooses the checkpoint that is kept. 0: none, the last is kept",
+    )
+    eval_every: int | None = Field(
+        None, ge=1, description="optimiser steps between held-out losses; null: once an epoch"
+    )
+    patience: int | None = Field(
+        None,
+        ge=1,
+        description="stop after this many held-out losses in a row without a better one; "
+        "null: never stops early",
+    )
+    accelerate: Path | None = Field(
+        None,
+        description="a file for `accelerate launch --config_file`, for several processes or GPUs "
+        "(see configs/accelerate); null: one process",
+    )
+
+    @model_validator(mode="after")
+    def _evaluates_on_something(self) -> Self:
+        for name in ("eval_every", "patience"):
+            if getattr(self, name) is not None and not self.holdout:
+                raise ValueError(f"{name} needs a held-out part: set holdout, such as 0.1")
+        return self
 
 
 class PackedTrainingConfig(TrainingConfig):
     """A training whose chains share their prompt within one sequence."""
 
+    packing: Literal["tree", "none"] = Field(
+        "tree",
+        description="tree: the chains of a prompt as one sequence that computes shared parts once; "
+        "none: every chain by itself, for models with an attention that cannot be packed",
+    )
     pack_tokens: int = Field(
         1536, ge=16, description="most tokens of one packed sequence (prompt and its chains)"
     )
@@ -91,6 +125,15 @@ class SftConfig(PackedTrainingConfig):
         "their own problem: verified by luck (ours; the paper keeps every verified chain)",
     )
     min_steps: int = Field(1, ge=1, description="leave out chains of fewer steps after Step 0")
+    batch_size: int = Field(
+        16, ge=1, description="chains per optimiser step; only with packing: none"
+    )
+    micro_batch: int | None = Field(
+        None,
+        ge=1,
+        description="chains of one forward pass in each process, only with packing: none; "
+        "null: all that fall to the process at once",
+    )
 
 
 class DpoConfig(TrainingConfig):

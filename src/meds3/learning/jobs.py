@@ -25,6 +25,11 @@ class _Job(BaseModel):
     def checkpoints(self) -> Path:
         return self.output.with_name(f"{self.output.name}.ckpt")
 
+    @property
+    def metrics(self) -> Path:
+        """One JSON line an optimiser step (`learning/metrics.py`)."""
+        return self.output.with_name(f"{self.output.name}.metrics.jsonl")
+
     def fingerprint(self) -> str:
         """Tells whether checkpoints belong to this very job: its settings, data and model."""
         inputs = [digest_path(self.data), digest_path(self.model)]

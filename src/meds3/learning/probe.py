@@ -11,6 +11,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from meds3.learning.processes import say
+
 if TYPE_CHECKING:
     import torch
 
@@ -23,42 +25,49 @@ def fit_head(model: Any, items: list[PrmItem], l2: float) -> None:
     """Set `model`'s head to the logistic regression of the labels on the frozen hidden states.
 
     Minimises the mean cross-entropy + l2/2·|w|², with w the weights over standardised hidden
-    units. One forward pass over `items`; takes the same labels that the training takes.
+    units. One forward pass over `items`; takes the labels and weights that the training takes.
     """
     import torch
 
     from meds3.rewards.prm_model import head_of, segment_states
 
     began, tokens, found = time.monotonic(), 0, []
+    if torch.cuda.is_available():
+        model.cuda()
     for number, item in enumerate(items, 1):
         with torch.no_grad():
             found.append(segment_states(model, item.pack, item.segments).float().cpu())
         tokens += len(item.pack)
         line = {"step": number, "steps": len(items), "loss": None, "tokens": tokens}
-        print(json.dumps(line | {"seconds": round(time.monotonic() - began, 2)}), flush=True)
+        say(json.dumps(line | {"seconds": round(time.monotonic() - began, 2)}))
     states = torch.cat(found)
     labels = torch.tensor([label for item in items for label in item.labels])
+    shares = torch.tensor([weight for item in items for weight in item.weights])
     mean, deviation = states.mean(0), states.std(0, correction=0).clamp_min(1e-6)
-    weight, bias, loss = _logistic((states - mean) / deviation, labels, l2)
+    weight, bias, loss = _logistic((states - mean) / deviation, labels, shares, l2)
     head = head_of(model)
     with torch.no_grad():
         head.weight.copy_((weight / deviation)[None])
         head.bias.copy_(bias - (weight * mean / deviation).sum())
-    print(f"head fitted on {len(labels)} labelled steps, loss {loss}", flush=True)
+    say(f"head fitted on {len(labels)} labelled steps, loss {loss}")
 
 
 def _logistic(
-    x: torch.Tensor, labels: torch.Tensor, l2: float
+    x: torch.Tensor, labels: torch.Tensor, shares: torch.Tensor, l2: float
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Weights [hidden], bias and mean cross-entropy of `labels` [n] on `x` [n, hidden]."""
+    """Weights [hidden], bias and mean cross-entropy of `labels` [n] on `x` [n, hidden], each
+    row counted by its part of `shares` [n]."""
     import torch
 
+    shares = shares / shares.sum()
     weight = torch.zeros(x.shape[1], requires_grad=True)
-    bias = labels.mean().clamp(0.01, 0.99).logit().requires_grad_()
+    bias = (labels * shares).sum().clamp(0.01, 0.99).logit().requires_grad_()
     solver = torch.optim.LBFGS([weight, bias], max_iter=_ITERATIONS, line_search_fn="strong_wolfe")
 
     def entropy() -> torch.Tensor:
-        return torch.nn.functional.binary_cross_entropy_with_logits(x @ weight + bias, labels)
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            x @ weight + bias, labels, shares, reduction="sum"
+        )
 
     def closure() -> torch.Tensor:
         solver.zero_grad()

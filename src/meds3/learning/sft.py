@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meds3.engines.weights import load_causal_lm
-from meds3.errors import InputError
-from meds3.learning.adapter import ADAPTER_NAME, adapter_writer
+from meds3.learning.adapters import merged, with_adapters
+from meds3.learning.checks import check_prompts, check_tree_packing, say_left_out
 from meds3.learning.gguf_export import export_gguf
+from meds3.learning.holdout import split_rows
 from meds3.learning.jobs import DpoJob, SftJob
+from meds3.learning.kept_adapter import ADAPTER_NAME, adapter_writer
 from meds3.learning.rows import SftRow, read_rows
-from meds3.learning.trainer import merged, nothing_fits, save_model, train_packed, with_adapters
+from meds3.learning.saving import save_model, whole_model
+from meds3.learning.trainer import train_packed
+from meds3.learning.turns import completion_ids, end_of_turn
 from meds3.rewards.packing import Pack, model_inputs, pack_chains, tokenize_prompt
 
 if TYPE_CHECKING:
@@ -40,39 +45,51 @@ def train_sft(job: SftJob) -> None:
     torch.manual_seed(job.seed)
     rows = read_rows(job.data, SftRow)
     model, tokenizer = load_causal_lm(job.model)
-    items = sft_items(job, rows, tokenizer)
+    check_prompts(job, tokenizer, (row.prompt for row in rows))
+    train, held_out = split_rows(job, rows)
+    plain = job.config.packing == "none"
+    if not plain:
+        items, held = sft_items(job, train, tokenizer), _held_out(job, held_out, tokenizer)
+        check_tree_packing(job, model, longest_branch(items + held))
     model.config.use_cache = False
-    if not job.config.full:
-        model = with_adapters(model, job.config.lora)
-    train_packed(job, model, items, sft_loss)
-    save_policy(job, model, tokenizer)
+    model = _adapted(job, model)
+    if plain:
+        from meds3.learning.sft_plain import train_plain
+
+        trainer = train_plain(job, model, tokenizer, train, held_out)
+    else:
+        trainer = train_packed(job, model, items, held, sft_loss)
+    save_policy(job, trainer, tokenizer)
 
 
-def save_policy(job: SftJob | DpoJob, model: Any, tokenizer: Any) -> None:
-    """Merge and save the folder; within it the adapter and, when `gguf_base` is set, the GGUF."""
-    write_adapter = adapter_writer(model)
-    model = merged(model)
+def _adapted(job: SftJob | DpoJob, model: Any) -> Any:
+    return model if job.config.full else with_adapters(model, job.config.lora)
+
+
+def save_policy(job: SftJob | DpoJob, trainer: Any, tokenizer: Any) -> None:
+    """Save the folder; within it the adapter and, when `gguf_base` is set, the GGUF."""
+    whole = whole_model(trainer, lambda: _adapted(job, load_causal_lm(job.model)[0]))
+    write_adapter = adapter_writer(whole)
 
     def finish(folder: Path) -> None:
         write_adapter(folder / ADAPTER_NAME)
         if job.gguf_base is not None:
             export_gguf(folder, job.gguf_base, folder / GGUF_NAME)
 
-    model.config.use_cache = True
-    save_model(job, model, tokenizer, finish)
+    model = merged(whole)
+    if model is not None:
+        model.config.use_cache = True
+    save_model(job, trainer, model, tokenizer, finish)
 
 
-def completion_ids(tokenizer: Any, completion: str, ends: bool = True) -> list[int]:
-    """Token ids of an assistant turn; with `ends`, one end-of-turn token closes it.
+def longest_branch(items: list[Any]) -> int:
+    """Tokens of the longest prompt with its chain among packed items."""
+    packs: list[Pack] = [item.pack for item in items]
+    return max(max(pack.position_ids) + 1 for pack in packs)
 
-    The prompt is already rendered by the chat template, so nothing else is added.
-    """
-    ids = list(tokenizer(completion, add_special_tokens=False)["input_ids"])
-    if ends:
-        if tokenizer.eos_token_id is None:
-            raise InputError("the model's tokenizer has no end-of-turn token", "use a chat model")
-        ids.append(tokenizer.eos_token_id)
-    return ids
+
+def _held_out(job: SftJob, rows: list[SftRow], tokenizer: Any) -> list[SftItem]:
+    return sft_items(job, rows, tokenizer) if rows else []
 
 
 def sft_items(job: SftJob, rows: list[SftRow], tokenizer: Any) -> list[SftItem]:
@@ -80,16 +97,16 @@ def sft_items(job: SftJob, rows: list[SftRow], tokenizer: Any) -> list[SftItem]:
 
     Raises `InputError` when no row is left.
     """
+    end = end_of_turn(tokenizer)
     packs: list[Pack] = []
     longest = 0
     for prompt, group in groupby(rows, key=lambda row: row.prompt):
         ids = tokenize_prompt(tokenizer, prompt)
-        turns = [completion_ids(tokenizer, row.completion) for row in group]
+        turns = [completion_ids(tokenizer, row.completion, end) for row in group]
         longest = max([longest, *(len(ids) + len(turn) for turn in turns)])
         fitting = [[turn] for turn in turns if len(ids) + len(turn) <= job.config.max_length]
         packs += pack_chains(ids, fitting, job.config.pack_tokens)
-    if not packs:
-        raise nothing_fits(job, longest)
+    say_left_out(job, sum(len(pack.paths) for pack in packs), len(rows), longest)
     bare = [_item(pack) for pack in packs]
     mean = sum(len(targets) for _, targets in bare) / len(bare)
     return [
@@ -115,8 +132,12 @@ def sft_loss(model: Any, item: SftItem) -> torch.Tensor:
 
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     device = next(inner.parameters()).device
-    hidden = inner.base_model(**model_inputs(item.pack, device), use_cache=False)
-    logits = inner.get_output_embeddings()(hidden.last_hidden_state[0, item.at])
+    at = torch.tensor(item.at, device=device)
+    inputs = model_inputs(item.pack, device)
+    # The model's own forward: some scale or cap their logits after the head. Its class's, where
+    # the trainer has put this very loss in the place of the instance's.
+    forward = partial(type(inner).forward, inner) if inner is model else inner
+    logits = forward(**inputs, use_cache=False, logits_to_keep=at).logits[0]
     targets = torch.tensor(item.targets, device=device)
     loss = torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
     return loss * item.weight

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from meds3.errors import InputError, MedS3Error
 from meds3.learning.jobs import JOB, DpoJob, Job, PrmJob, SftJob
-from meds3.learning.launch import DIE_WITH_PARENT
+from meds3.learning.launch import BAD_INPUT, DIE_WITH_PARENT
 
 
 def train(job: Job) -> None:
@@ -63,7 +63,9 @@ def main(arguments: list[str]) -> int:
             raise InputError(f"job {path}: {error}") from error
         train(job)
     except MedS3Error as error:
-        print(str(error).replace("\n", "; "), file=sys.stderr)
+        said = str(error).replace("\n", "; ")
+        kind = BAD_INPUT if isinstance(error, InputError) else ""
+        print(kind + said, file=sys.stderr, flush=True)
         return error.exit_code
     return 0
 

@@ -1,76 +1,54 @@
-"""One `transformers.Trainer` for everything packed, with checkpoints and metric lines."""
+"""One `transformers.Trainer` for everything packed; what all trainers here have in common."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import time
+import math
+import os
 from collections.abc import Callable
-from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from meds3.errors import InputError
-from meds3.learning.config import LoraConfig, TrainingConfig
+from meds3.learning.checkpoints import open_checkpoints
+from meds3.learning.config import TrainingConfig
 from meds3.learning.jobs import Job, PrmJob, SftJob
-from meds3.runs.atomic import replace_directory, storing, write_text
+from meds3.learning.metrics import metric_lines
+from meds3.learning.processes import processes, say
 
 if TYPE_CHECKING:
     import torch
 
 
-def with_adapters(model: Any, lora: LoraConfig, train_too: list[str] | None = None) -> Any:
-    """`model` with trainable LoRA adapters; `train_too` names modules trained in full."""
-    from peft import LoraConfig as PeftLora
-    from peft import get_peft_model
+def training_arguments(
+    job: Job, items: int, per_step: int, setting: str, together: int = 1
+) -> dict[str, Any]:
+    """Arguments common to `TrainingArguments` and TRL's configs.
 
-    return get_peft_model(model, PeftLora(**peft_settings(model, lora), modules_to_save=train_too))
-
-
-def peft_settings(model: Any, lora: LoraConfig) -> dict[str, Any]:
-    """The arguments of `peft.LoraConfig`."""
-    layers = model.config.num_hidden_layers
-    top = None if lora.top_layers is None else list(range(layers))[-lora.top_layers :]
-    return {
-        "r": lora.r,
-        "lora_alpha": lora.alpha,
-        "lora_dropout": lora.dropout,
-        "target_modules": _targets(model, lora),
-        "layers_to_transform": top,
-    }
-
-
-def _targets(model: Any, lora: LoraConfig) -> list[str]:
-    """Names of the adapted modules. peft's own `all-linear` cannot be joined with a choice of
-    layers, and takes the head too where there is no vocabulary head."""
-    import torch
-
-    if lora.targets != "all-linear":
-        return [lora.targets] if isinstance(lora.targets, str) else lora.targets
-    names = {
-        name.rsplit(".", 1)[-1]
-        for name, module in model.base_model.named_modules()
-        if isinstance(module, torch.nn.Linear)
-    }
-    return sorted(names)
-
-
-def training_arguments(job: Job, items: int, items_per_step: int) -> dict[str, Any]:
-    """Arguments common to `TrainingArguments` and TRL's configs, for batches of one item."""
-    import math
-
+    `per_step` items make an optimiser step, over all processes; `setting` is the name of the
+    option that says so; `together` items go through the model at once. Raises `InputError`
+    when they do not divide.
+    """
     import torch
 
     config: TrainingConfig = job.config
-    steps = math.ceil(math.ceil(items / items_per_step) * config.epochs)
-    cuda = torch.cuda.is_available()
+    share, left = divmod(per_step, processes() * together)
+    if left or not share:
+        raise InputError(
+            f"train {job.stage}: {setting} {per_step} does not divide by {processes()} processes "
+            f"of {together} at once",
+            f"set {job.stage}.{setting} to a multiple of {processes() * together}",
+        )
+    an_epoch = math.ceil(items / per_step)
+    cuda = torch.cuda.is_available() and os.environ.get("ACCELERATE_USE_CPU", "").lower() != "true"
     return {
         "output_dir": str(job.checkpoints),
-        "per_device_train_batch_size": 1,
-        "gradient_accumulation_steps": items_per_step,
+        "per_device_train_batch_size": together,
+        "per_device_eval_batch_size": together,
+        "gradient_accumulation_steps": share,
         "num_train_epochs": config.epochs,
         "learning_rate": config.lr,
         "lr_scheduler_type": "linear",
-        "warmup_steps": int(steps * config.warmup),
+        "warmup_steps": int(math.ceil(an_epoch * config.epochs) * config.warmup),
         "max_grad_norm": 1.0,
         "weight_decay": 0.0,
         "logging_steps": 1,
@@ -89,119 +67,103 @@ def training_arguments(job: Job, items: int, items_per_step: int) -> dict[str, A
         "remove_unused_columns": False,
         "seed": job.seed,
         "data_seed": job.seed,
+        **(_evaluating(config, an_epoch) if config.holdout else {}),
+    }
+
+
+def _evaluating(config: TrainingConfig, an_epoch: int) -> dict[str, Any]:
+    """Held-out losses, with a checkpoint at each, and the best one back at the end."""
+    every = config.eval_every or an_epoch
+    return {
+        "eval_strategy": "steps",
+        "eval_steps": every,
+        "save_steps": every,  # and between them every `save_every`, see `_SaveBetween`
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_loss",
+        "greater_is_better": False,
+        "prediction_loss_only": True,
+        # or a resumed training would forget how many evaluations went by without a better one
+        "restore_callback_states_from_checkpoint": config.patience is not None,
     }
 
 
 def train_packed(
-    job: SftJob | PrmJob, model: Any, items: list[Any], loss_of: Callable[[Any, Any], torch.Tensor]
-) -> None:
+    job: SftJob | PrmJob,
+    model: Any,
+    items: list[Any],
+    held_out: list[Any],
+    loss_of: Callable[[Any, Any], torch.Tensor],
+) -> Any:
     """Train `model` in place; `loss_of(model, item)` is the loss of one packed item.
 
-    Goes on from the last whole checkpoint of this very job.
+    Goes on from the last whole checkpoint of this very job. Returns the trainer, from which
+    `saving.whole_model` takes the weights.
     """
     from transformers import Trainer, TrainingArguments
 
     class PackedTrainer(Trainer):
-        def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
-            return loss_of(model, inputs["item"])
+        def prediction_step(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
+            import torch
 
-    arguments = training_arguments(job, len(items), job.config.packs_per_step)
+            with torch.no_grad():
+                return model(**inputs)["loss"].detach(), None, None
+
+    arguments = training_arguments(job, len(items), job.config.packs_per_step, "packs_per_step")
     trainer = PackedTrainer(
         model=model,
         args=TrainingArguments(**arguments),
         train_dataset=items,
-        data_collator=lambda batch: {"item": batch[0]},
+        eval_dataset=held_out or None,
+        data_collator=_one_item,
     )
     trainer.model_accepts_loss_kwargs = False  # or the loss is not divided by the accumulation
-    run_trainer(trainer, job, lambda: sum(len(item.pack) for item in items))
-
-
-def run_trainer(trainer: Any, job: Job, tokens_per_epoch: Callable[[], int]) -> None:
-    """Train with metric lines on stdout; resume when checkpoints of this job are there."""
-    from transformers import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(_metric_lines(tokens_per_epoch()))
-    last = _open_checkpoints(job)
-    if last is not None:
-        print(f"resuming from {last.name}", flush=True)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
-
-
-def _metric_lines(tokens_per_epoch: int) -> Any:
-    """A callback that prints {step, steps, loss, tokens, seconds} as one JSON line a step."""
-    from transformers import TrainerCallback
-
-    class MetricLines(TrainerCallback):
-        started = time.monotonic()
-
-        def on_train_begin(self, *_: Any, **__: Any) -> None:
-            self.started = time.monotonic()
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            if not logs or "loss" not in logs:
-                return
-            line = {
-                "step": state.global_step,
-                "steps": state.max_steps,
-                "loss": round(float(logs["loss"]), 5),
-                "tokens": int(tokens_per_epoch * (state.epoch or 0.0)),
-                "seconds": round(time.monotonic() - self.started, 2),
-            }
-            print(json.dumps(line), flush=True)
-
-    return MetricLines()
-
-
-def _open_checkpoints(job: Job) -> Path | None:
-    """The last whole checkpoint of this job; those of another job are removed."""
-    folder, mark = job.checkpoints, job.checkpoints / "job.sha256"
-    fingerprint = job.fingerprint()
-    with storing(folder):
-        if folder.exists() and (not mark.is_file() or mark.read_text() != fingerprint):
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-    write_text(mark, fingerprint)
-    found = sorted(folder.glob("checkpoint-*"), key=lambda p: -int(p.name.rsplit("-", 1)[1]))
-    return next((path for path in found if _whole(path)), None)
-
-
-def _whole(checkpoint: Path) -> bool:
-    """Whether a kill spared it: the trainer writes `trainer_state.json` last."""
+    # The loss is the model's own forward: what wraps the model for several GPUs or for 16-bit
+    # arithmetic works on that call and on nothing beside it.
+    model.forward = MethodType(
+        lambda self, item, items: {"loss": loss_of(self, item)},
+        model,
+    )
     try:
-        json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return False
-    return True
+        run_trainer(trainer, job, sum(len(item.pack) for item in items))
+    finally:
+        del model.forward
+    return trainer
 
 
-def merged(model: Any) -> Any:
-    """The plain model with its adapters added to the weights."""
-    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
-
-
-def save_model(job: Job, model: Any, tokenizer: Any, finish: Callable[[Path], None]) -> None:
-    """Write the folder (16-bit safetensors, tokenizer, chat template), then its checkpoints go.
-
-    `finish(folder)` may add to the folder before it is put in its place.
-    """
+def _one_item(batch: list[Any]) -> dict[str, Any]:
+    """A batch of one; the tensor tells the trainer's evaluation how many items it holds."""
     import torch
 
-    folder = job.output.with_name(f".{job.output.name}.tmp")
-    with storing(job.output):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        model.to(torch.float16).save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        finish(folder)
-    replace_directory(folder, job.output)
-    shutil.rmtree(job.checkpoints, ignore_errors=True)
+    return {"items": torch.ones(len(batch)), "item": batch[0]}
 
 
-def nothing_fits(job: Job, longest: int) -> InputError:
-    """The error of a training whose every chain is too long."""
-    return InputError(
-        f"train {job.stage}: no row of {job.data} fits max_length {job.config.max_length} "
-        f"(the longest has {longest} tokens)",
-        f"raise {job.stage}.max_length, or look whether the file is empty",
-    )
+def run_trainer(trainer: Any, job: Job, tokens_per_epoch: int) -> None:
+    """Train with metric lines; resume when checkpoints of this job are there."""
+    from transformers import EarlyStoppingCallback, PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(metric_lines(job, tokens_per_epoch))
+    if job.config.holdout:
+        trainer.add_callback(_save_between(job.config.save_every))
+    if job.config.patience is not None:
+        trainer.add_callback(EarlyStoppingCallback(job.config.patience))
+    with trainer.args.main_process_first(local=False, desc="checkpoints"):
+        last = open_checkpoints(job)
+    if last is not None:
+        say(f"resuming from {last.name}")
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    if job.config.holdout:
+        step, loss = trainer.state.best_global_step, trainer.state.best_metric
+        say(f"kept the weights of step {step}: held-out loss {loss:.5f}")
+
+
+def _save_between(every: int) -> Any:
+    """A callback for checkpoints between evaluations: a kill should cost minutes, not an epoch."""
+    from transformers import TrainerCallback
+
+    class SaveBetween(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step % every == 0:
+                control.should_save = True
+
+    return SaveBetween()

@@ -95,14 +95,36 @@ def attention_mask(pack: Pack) -> torch.Tensor:
 
 
 def model_inputs(pack: Pack, device: Any = None) -> dict[str, torch.Tensor]:
-    """What a transformers base model takes: `input_ids`, `position_ids` [1, L], the mask."""
+    """What a transformers base model takes: `input_ids`, `position_ids` [1, L], the mask.
+
+    A pack that does not branch needs no mask: the model's own is right, with its windows.
+    """
     import torch
 
-    return {
+    inputs = {
         "input_ids": torch.tensor([pack.input_ids], device=device),
         "position_ids": torch.tensor([pack.position_ids], device=device),
-        "attention_mask": attention_mask(pack).to(device),
     }
+    if len(pack.above[-1]) < len(pack.above):
+        inputs["attention_mask"] = attention_mask(pack).to(device)
+    return inputs
+
+
+def attention_window(config: Any) -> int | None:
+    """How many tokens back some layers of a model see; None when all see everything.
+
+    The tree mask knows no windows: it suits such a model as long as no chain is longer.
+    """
+    text = config.get_text_config()
+    kinds = getattr(text, "layer_types", None)
+    windows = {
+        "sliding_attention": getattr(text, "sliding_window", None),
+        "chunked_attention": getattr(text, "attention_chunk_size", None),
+    }
+    if kinds is None:
+        used = getattr(text, "use_sliding_window", True)
+        return windows["sliding_attention"] if used else None
+    return min((windows[kind] or 0 for kind in kinds if kind in windows), default=None)
 
 
 def tokenize_prompt(tokenizer: Any, prompt: str) -> list[int]:

@@ -13,22 +13,19 @@ if TYPE_CHECKING:
     import torch
 
 PRM_MARK = "meds3_prm"  # in config.json: this folder was trained as a PRM
+PACKING_MARK = "meds3_packing"  # in config.json: tree, or none when its chains go alone
 _HEAD = "score"
 
 
 def prm_from_policy(causal: Any, seed: int = 0) -> Any:
-    """A token classifier with one logit that shares `causal`'s body; the head is new.
-
-    Same class that `AutoModelForTokenClassification` loads from a saved PRM.
-    """
+    """A token classifier with one logit that shares `causal`'s body; the head is new."""
     import torch
-    from transformers import AutoModelForTokenClassification
 
     config = causal.config
     config.num_labels = 1
     setattr(config, PRM_MARK, True)
     with torch.device("meta"):  # the body is replaced at once: do not draw 135M random numbers
-        model = AutoModelForTokenClassification.from_config(  # type: ignore[no-untyped-call]
+        model = _classifier(config)._from_config(
             config, attn_implementation="sdpa", dtype=torch.float32
         )
     setattr(model, model.base_model_prefix, causal.base_model)
@@ -40,12 +37,32 @@ def prm_from_policy(causal: Any, seed: int = 0) -> Any:
     return model
 
 
+def _classifier(config: Any) -> Any:
+    """The token classifier class of a causal model's config.
+
+    That of the library, which `AutoModelForTokenClassification` loads, where it has one with a
+    plain head; else one made of the model's own base class.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForTokenClassification
+    from transformers.modeling_layers import GenericForTokenClassification
+
+    known: Any = AutoModelForTokenClassification._model_mapping.get(type(config), None)
+    if known is not None and issubclass(known, GenericForTokenClassification):
+        return known
+    causal: Any = AutoModelForCausalLM._model_mapping[type(config)]
+    # The family's own pretrained class: the nearest one above that is no model with a head.
+    family = next(base for base in causal.__mro__ if base.__name__.endswith("PreTrainedModel"))
+    name = family.__name__.removesuffix("PreTrainedModel") + "ForTokenClassification"
+    prefix = {"base_model_prefix": causal.base_model_prefix, "config_class": type(config)}
+    return type(name, (GenericForTokenClassification, family), prefix)
+
+
 def load_prm(path: Path, device: str | None = None) -> tuple[Any, Any]:
     """(model in evaluation mode, fp32; tokenizer). Raises `InputError` when `path` is no PRM."""
     import json
 
     import torch
-    from transformers import AutoModelForTokenClassification, AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -54,8 +71,8 @@ def load_prm(path: Path, device: str | None = None) -> tuple[Any, Any]:
         raise InputError(
             f"reward model {path}: not a PRM trained by meds3", "train one: meds3 train prm"
         )
-    model = AutoModelForTokenClassification.from_pretrained(
-        path, dtype=torch.float32, attn_implementation="sdpa"
+    model = _classifier(AutoConfig.from_pretrained(path)).from_pretrained(
+        path, dtype=torch.float32, attn_implementation="sdpa", use_safetensors=True
     )
     return model.to(device or "cpu").eval(), AutoTokenizer.from_pretrained(path)
 

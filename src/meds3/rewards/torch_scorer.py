@@ -10,8 +10,14 @@ from typing import Any
 
 from meds3.chains.chain import Chain
 from meds3.errors import EngineError
-from meds3.rewards.packing import Pack, pack_chains, tokenize_prompt, tokenize_steps
-from meds3.rewards.prm_model import load_prm, segment_logits
+from meds3.rewards.packing import (
+    Pack,
+    attention_window,
+    pack_chains,
+    tokenize_prompt,
+    tokenize_steps,
+)
+from meds3.rewards.prm_model import PACKING_MARK, load_prm, segment_logits
 
 
 class TorchStepScorer:
@@ -37,6 +43,9 @@ class TorchStepScorer:
         self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._model: Any
         self._model, self._tokenizer = load_prm(path, self._device)
+        config = self._model.config
+        self._alone = getattr(config, PACKING_MARK, "tree") == "none"
+        self._window = attention_window(config)
         # One worker: passes wait for each other instead of sharing the same cores.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prm")
 
@@ -55,7 +64,10 @@ class TorchStepScorer:
         import torch
 
         segments = [tokenize_steps(self._tokenizer, chain) for chain in chains]
-        packs = pack_chains(tokenize_prompt(self._tokenizer, prompt), segments, self._max_tokens)
+        ids = tokenize_prompt(self._tokenizer, prompt)
+        longest = len(ids) + max((sum(map(len, chain)) for chain in segments), default=0)
+        alone = self._alone or (self._window is not None and longest > self._window)
+        packs = pack_chains(ids, segments, 0 if alone else self._max_tokens)
         scores: list[list[float]] = [[] for _ in chains]
         with torch.inference_mode():
             for pack in packs:

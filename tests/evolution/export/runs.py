@@ -60,8 +60,8 @@ def add_policies(run: RunDirectory, base: Path, rounds: int) -> list[Any]:
     import torch
 
     from meds3.engines.weights import load_causal_lm
-    from meds3.learning.adapter import ADAPTER_NAME, adapter_writer
-    from meds3.learning.trainer import merged, with_adapters
+    from meds3.learning.adapters import merged, with_adapters
+    from meds3.learning.kept_adapter import ADAPTER_NAME, adapter_writer
 
     model, tokenizer = load_causal_lm(base)
     models = []

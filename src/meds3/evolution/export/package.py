@@ -18,8 +18,8 @@ from meds3.evolution.export.card import Format, What, base_id, card
 from meds3.evolution.export.modelfile import modelfile
 from meds3.evolution.export.source import Source, source_of
 from meds3.evolution.policies import GGUF_NAME
-from meds3.learning.adapter import ADAPTER_NAME, has_adapter, write_sum
 from meds3.learning.gguf_export import export_gguf
+from meds3.learning.kept_adapter import ADAPTER_NAME, has_adapter, write_sum
 from meds3.runs.atomic import replace_directory, storing, write_json, write_text
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory

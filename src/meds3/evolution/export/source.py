@@ -8,7 +8,7 @@ from pathlib import Path
 from meds3.errors import InputError
 from meds3.evolution.config import RunConfig
 from meds3.evolution.outcome import config_of, gate_stage, outcome_of
-from meds3.learning.adapter import ADAPTER_NAME
+from meds3.learning.kept_adapter import ADAPTER_NAME
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 

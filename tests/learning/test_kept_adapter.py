@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from meds3.errors import InputError
-from meds3.learning.adapter import adapter_writer, has_adapter, write_sum
 from meds3.learning.config import LoraConfig, SftConfig
 from meds3.learning.jobs import SftJob
+from meds3.learning.kept_adapter import adapter_writer, has_adapter, write_sum
 from meds3.learning.launch import run_job
 from meds3.learning.rows import write_rows
 from meds3.learning.sft_rows import sft_rows
@@ -29,7 +29,7 @@ def trained(model, lora: LoraConfig, folder: Path, seed: int):
     """`model` with an adapter that changes it much, the adapter kept at `folder`, then merged."""
     import torch
 
-    from meds3.learning.trainer import merged, with_adapters
+    from meds3.learning.adapters import merged, with_adapters
 
     torch.manual_seed(seed)
     adapted = with_adapters(model, lora)
