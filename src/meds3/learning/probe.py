@@ -43,7 +43,9 @@ def fit_head(model: Any, items: list[PrmItem], l2: float) -> None:
     states = torch.cat(found)
     labels = torch.tensor([label for item in items for label in item.labels])
     shares = torch.tensor([weight for item in items for weight in item.weights])
-    mean, deviation = states.mean(0), states.std(0, correction=0).clamp_min(1e-6)
+    shares = shares / shares.sum()
+    mean = shares @ states
+    deviation = (shares @ (states - mean).square()).sqrt().clamp_min(1e-6)
     weight, bias, loss = _logistic((states - mean) / deviation, labels, shares, l2)
     head = head_of(model)
     with torch.no_grad():
@@ -56,10 +58,9 @@ def _logistic(
     x: torch.Tensor, labels: torch.Tensor, shares: torch.Tensor, l2: float
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
     """Weights [hidden], bias and mean cross-entropy of `labels` [n] on `x` [n, hidden], each
-    row counted by its part of `shares` [n]."""
+    row counted by its part of `shares` [n], which sum to 1."""
     import torch
 
-    shares = shares / shares.sum()
     weight = torch.zeros(x.shape[1], requires_grad=True)
     bias = (labels * shares).sum().clamp(0.01, 0.99).logit().requires_grad_()
     solver = torch.optim.LBFGS([weight, bias], max_iter=_ITERATIONS, line_search_fn="strong_wolfe")
