@@ -51,12 +51,14 @@ def outcome_of(run: RunDirectory) -> Outcome:
 def config_of(run: RunDirectory) -> RunConfig:
     """The configuration a run was started with.
 
-    Raises `InputError` for one that this version does not read.
+    Raises `InputError` for a run of a version whose settings this one does not know.
     """
+    manifest = run.read_manifest()
     try:
-        return RunConfig.model_validate(run.read_manifest()["config"])
+        return RunConfig.model_validate(manifest["config"])
     except ValidationError as error:
         raise InputError(
-            f"{run.manifest_path}: config:\n{describe(error, RunConfig)}",
-            "use the meds3 version that wrote it",
+            f"{run.root}: written by meds3 {manifest['meds3']} with other settings than this "
+            f"version has:\n{describe(error, RunConfig)}",
+            "read it with the version that wrote it, or evolve its config anew",
         ) from error

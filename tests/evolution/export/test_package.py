@@ -198,5 +198,5 @@ def test_a_policy_that_is_gone_or_a_run_of_another_version(tmp_path: Path) -> No
     manifest = json.loads((root / "manifest.json").read_text())
     manifest["config"]["search"]["merge_siblings"] = False
     (root / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(InputError, match="the meds3 version that wrote it"):
+    with pytest.raises(InputError, match="the version that wrote it"):
         export(root, Request(tmp_path / "out", round=1))
