@@ -10,9 +10,9 @@ from meds3.learning.config import LoraConfig, SftConfig
 from meds3.learning.jobs import SftJob
 from meds3.learning.kept_adapter import adapter_writer, has_adapter, write_sum
 from meds3.learning.launch import run_job
-from meds3.learning.rows import write_rows
-from meds3.learning.sft_rows import sft_rows
-from tests.learning.trees import PROBLEM, hand_tree
+from meds3.learning.rows import SftRow, write_rows
+from meds3.problems.problem import Domain
+from tests.learning.trees import PROMPT
 
 pytestmark = pytest.mark.model
 IDS = [[5, 9, 40, 77, 130, 12, 3]]
@@ -85,8 +85,14 @@ async def test_a_training_keeps_its_adapter(tiny_model, tmp_path):
 
     from meds3.engines.weights import load_causal_lm
 
-    rows, _ = sft_rows([hand_tree()], [PROBLEM], SftConfig())
-    write_rows(tmp_path / "sft.jsonl", rows)
+    row = SftRow(
+        problem_id="p1",
+        domain=Domain.MEDICAL_NLI,
+        dataset="made-up",
+        prompt=PROMPT,
+        completion="Step 0: Begin.\n\nStep 1: The answer is yes.",
+    )
+    write_rows(tmp_path / "sft.jsonl", [row])
     policy = tmp_path / "policy"
     job = SftJob(
         model=tiny_model,

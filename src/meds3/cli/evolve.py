@@ -15,7 +15,12 @@ def evolve(
     config: ConfigPath,
     overrides: Overrides = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan with calls and time, and leave.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Check the config, print the plan with calls and time and what is missing on "
+            "this machine, and leave with 0.",
+        ),
     ] = False,
     calls_from: CallsFrom = None,
 ) -> None:
@@ -36,7 +41,11 @@ def evolve(
 
     settings = load_config(config, overrides or ())
     if dry_run:
-        console.print(plan_table(plan(settings)))
+        planned = plan(settings)
+        console.print(plan_table(planned))
+        if planned.missing:
+            console.print(f"not on this machine: {', '.join(planned.missing)}", highlight=False)
+            console.print("to fetch: meds3 model pull, meds3 problems pull", highlight=False)
         return
     run = RunDirectory(settings.run_path)
     if (results := finished(settings)) is not None:
