@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from meds3.answers.extract import extract
 from meds3.answers.judge import judge
-from meds3.answers.kinds import Answer
+from meds3.answers.kinds import Answer, Choice
 from meds3.chains.chain import ANSWER_PHRASE, chain_of
 from meds3.chains.prompt import answer_text
 from meds3.evaluation.config import EvaluationConfig
+from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import (
     CandidateRow,
     Outcome,
@@ -18,6 +19,7 @@ from meds3.evaluation.outcome import (
     SystemHeader,
     cluster_of,
 )
+from meds3.evaluation.results import Comparison
 from meds3.evaluation.results_parts import LabelBaseline
 from meds3.evaluation.statistics import bootstrap_mean
 from meds3.problems.problem import Problem
@@ -30,21 +32,29 @@ STRATEGY = "greedy"  # one answer a question, and no choice among several
 def commonest(seeds: Sequence[Problem]) -> dict[str, tuple[str, int]]:
     """By dataset the commonest answer of its seeds, as it is stated, and how many have it.
 
-    Answers are alike when the rules read the same from them (`extract`): letters of options,
-    labels, folded spans. Ties go to the first in text order.
+    Answers are alike when the rules read the same from them (`extract`). Of options, letters and
+    texts are both counted: where options change places, "yes" says more than "A". Ties go to the
+    shorter answer, then to text order.
     """
-    stated: defaultdict[str, dict[str, str]] = defaultdict(dict)
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    stated: dict[tuple[str, str], str] = {}
     for problem in seeds:
-        text = answer_text(problem.answer)
-        key = extract(_sentence(text), problem.answer).key or text
-        stated[problem.dataset].setdefault(key, text)
-        counts[problem.dataset][key] += 1
-    best = {
-        name: min(found, key=lambda key, found=found: (-found[key], key))  # type: ignore[misc]
-        for name, found in counts.items()
-    }
-    return {name: (stated[name][key], counts[name][key]) for name, key in best.items()}
+        for key, text in _statements(problem.answer).items():
+            counts[problem.dataset][key] += 1
+            stated.setdefault((problem.dataset, key), text)
+    best: dict[str, tuple[str, int]] = {}
+    for name, found in counts.items():
+        key, count = min(found.items(), key=lambda one: (-one[1], len(one[0]), one[0]))
+        best[name] = stated[name, key], count
+    return best
+
+
+def _statements(answer: Answer) -> dict[str, str]:
+    """The ways to state a gold answer that may be right for another problem: key to text."""
+    text = answer_text(answer)
+    if isinstance(answer, Choice):
+        return {one: one for one in (text, answer.options[answer.letter])}
+    return {extract(_sentence(text), answer).key or text: text}
 
 
 def label_evaluation(
@@ -107,6 +117,14 @@ def label_baselines(
             )
         )
     return found
+
+
+def against_labels(
+    a: SystemEvaluation, strategy: str, baseline: SystemEvaluation, config: EvaluationConfig
+) -> Comparison:
+    """A system against the baseline, paired on the questions that the baseline has an answer to."""
+    known = {outcome.problem_id for outcome in baseline.outcomes}
+    return compare(a.only(known), strategy, baseline, STRATEGY, config)
 
 
 def _sentence(answer: str) -> str:

@@ -92,7 +92,10 @@ def prm_quality(
         return None
     chains = _Chains(
         evaluation,
-        [[row for row in outcome.samples if row.answer is not None] for outcome in evaluation.outcomes],
+        [
+            [row for row in outcome.samples if row.answer is not None]
+            for outcome in evaluation.outcomes
+        ],
         Resamples(
             evaluation.clusters, seed=config.seed, resamples=min(config.resamples, RESAMPLES)
         ),

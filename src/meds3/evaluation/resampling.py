@@ -87,7 +87,9 @@ def with_interval(value: float, draws: Vector, confidence: float = 0.95) -> Esti
 
 def divided(above: Vector, below: Vector) -> Vector:
     """above / below; NaN where `below` is 0."""
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+    found: Vector = np.full(above.shape, np.nan)
+    np.divide(above, below, out=found, where=below != 0)
+    return found
 
 
 def _draw(count: int, seed: int, resamples: int) -> Iterator[Counts]:
