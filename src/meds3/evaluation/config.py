@@ -24,5 +24,12 @@ class EvaluationConfig(BaseModel):
         4, ge=1, description="solved seeds of the same dataset that `direct-shots` shows"
     )
     pass_k: tuple[int, ...] = Field((1, 4, 16), description="k of pass@k, as far as n allows")
+    step_rollouts: int = Field(
+        0,
+        ge=0,
+        description="steps of held-out chains per round that fresh rollouts check the PRM on; "
+        "0: none (what a run learns does not depend on it)",
+    )
+    rollouts_per_step: int = Field(8, ge=1, description="fresh rollouts of each such step")
     resamples: int = Field(10_000, ge=100, description="of every bootstrap interval")
     seed: int = Field(0, description="of sampling and of the bootstrap")

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from statistics import fmean
+from typing import TypedDict
 
 from meds3.answers.verdict import Verdict
 from meds3.errors import InputError
 from meds3.evaluation.config import EvaluationConfig
+from meds3.evaluation.macro import LARGE, macro_difference, macro_mean
 from meds3.evaluation.outcome import Outcome, SystemEvaluation
 from meds3.evaluation.results import Comparison, Cost, GroupRow, Row, Side, System
 from meds3.evaluation.statistics import bootstrap_mean, paired, pass_at_k, wilson
 from meds3.selection.rules import check_strategy
+
+
+class _Drawn(TypedDict):
+    """How a bootstrap draws."""
+
+    seed: int
+    resamples: int
 
 
 def n_samples(evaluation: SystemEvaluation, strategy: str) -> int:
@@ -41,12 +50,10 @@ def row(evaluation: SystemEvaluation, strategy: str, config: EvaluationConfig) -
     verdicts = evaluation.verdicts(strategy)
     counts = Counter(verdicts)
     n, right = len(verdicts), counts[Verdict.CORRECT]
-    estimate = bootstrap_mean(
-        [float(verdict is Verdict.CORRECT) for verdict in verdicts],
-        evaluation.clusters,
-        seed=config.seed,
-        resamples=config.resamples,
-    )
+    values = [float(verdict is Verdict.CORRECT) for verdict in verdicts]
+    drawn: _Drawn = {"seed": config.seed, "resamples": config.resamples}
+    estimate = bootstrap_mean(values, evaluation.clusters, **drawn)
+    parts = values, evaluation.datasets, evaluation.clusters
     reference = wilson(right, n)
     chains = [one for outcome in evaluation.outcomes for one in outcome.rows(strategy)]
     tokens, seconds = evaluation.cost(strategy)
@@ -67,6 +74,8 @@ def row(evaluation: SystemEvaluation, strategy: str, config: EvaluationConfig) -
         seconds=seconds,
         prompt_style=evaluation.header.prompt_style,
         seed=evaluation.header.seed,
+        macro=macro_mean(*parts, **drawn),
+        macro_large=macro_mean(*parts, least=LARGE, **drawn),
     )
 
 
@@ -132,13 +141,10 @@ def compare(
             "evaluate both on the same problems",
         )
     ids = list(right_a)
-    test = paired(
-        [right_a[i] for i in ids],
-        [right_b[i] for i in ids],
-        a.clusters,
-        seed=config.seed,
-        resamples=config.resamples,
-    )
+    drawn: _Drawn = {"seed": config.seed, "resamples": config.resamples}
+    test = paired([right_a[i] for i in ids], [right_b[i] for i in ids], a.clusters, **drawn)
+    gains = [float(right_a[i]) - float(right_b[i]) for i in ids]
+    parts = gains, a.datasets, a.clusters
     return Comparison(
         a=_side(a, a_strategy, [right_a[i] for i in ids]),
         b=_side(b, b_strategy, [right_b[i] for i in ids]),
@@ -149,6 +155,8 @@ def compare(
         p_mcnemar=test.p_mcnemar,
         only_a=test.only_a,
         only_b=test.only_b,
+        macro=macro_difference(*parts, **drawn),
+        macro_large=macro_difference(*parts, least=LARGE, **drawn),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -116,6 +116,16 @@ class SystemEvaluation(_Part):
     @cached_property
     def clusters(self) -> tuple[str, ...]:
         return tuple(outcome.cluster for outcome in self.outcomes)
+
+    @cached_property
+    def datasets(self) -> tuple[str, ...]:
+        return tuple(outcome.dataset for outcome in self.outcomes)
+
+    def only(self, problem_ids: Collection[str]) -> SystemEvaluation:
+        """The same evaluation with these problems alone."""
+        kept = tuple(one for one in self.outcomes if one.problem_id in problem_ids)
+        # Not `model_copy`: it would keep the clusters of the whole.
+        return SystemEvaluation(header=self.header, outcomes=kept)
 
     def verdicts(self, strategy: str) -> list[Verdict]:
         """The verdict of every question, in the order of `outcomes`."""

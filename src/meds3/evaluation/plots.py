@@ -1,76 +1,23 @@
-"""The report's figures as inline SVG that follows the page's colours.
-
-Matplotlib knows no CSS variables, so figures are drawn in marker colours that are replaced in
-the SVG text: the same figure then reads on a light page, a dark page and on paper.
-"""
+"""The report's figures of accuracy, cost and search."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from meds3.evaluation.figure import MARKERS, colour, figure_of, styled, svg_of
 from meds3.evaluation.results import Results, RoundInfo
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-_INK, _LINE = "#010203", "#010204"
-_SERIES = ("#010211", "#010212", "#010213", "#010214", "#010215", "#010216")
-_CSS = {_INK: "currentColor", _LINE: "var(--line)"} | {
-    colour: f"var(--series-{i})" for i, colour in enumerate(_SERIES, 1)
-}
-_MARKERS = "os^Dvp"  # shape as well as colour: colour alone is not readable for everyone
-_STYLE: Any = {  # matplotlib types the keys one by one
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # a `$` in a name is a `$`
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "axes.edgecolor": _LINE,
-    "grid.color": _LINE,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "legend.frameon": False,
-}
 
 
-P = ParamSpec("P")
-
-
-def colour(i: int) -> str:
-    return _SERIES[i % len(_SERIES)]
-
-
-def _styled(draw: Callable[P, str]) -> Callable[P, str]:
-    """Draw with our style and repeatable ids, and leave matplotlib's own settings alone."""
-
-    @wraps(draw)
-    def styled(*args: P.args, **kwargs: P.kwargs) -> str:
-        import matplotlib as mpl
-
-        with mpl.rc_context({**_STYLE, "svg.hashsalt": draw.__name__}):
-            return draw(*args, **kwargs)
-
-    return styled
-
-
-@_styled
+@styled
 def accuracy_plot(results: Results) -> str:
     """Accuracy with its 95% interval: systems along x, one mark per strategy."""
     systems = [s.name for s in results.systems]
     strategies = list(dict.fromkeys(row.strategy for row in results.rows))
-    figure, (axes,) = _figure(1, width=max(7.5, 1.6 * len(systems)), height=3.8)
+    figure, (axes,) = figure_of(1, width=max(7.5, 1.6 * len(systems)), height=3.8)
     for i, strategy in enumerate(strategies):
         rows = [r for r in results.rows if r.strategy == strategy and r.system in systems]
         shift = (i - (len(strategies) - 1) / 2) * 0.7 / len(strategies)
@@ -83,7 +30,7 @@ def accuracy_plot(results: Results) -> str:
                 [max(0.0, v - 100 * r.low) for v, r in zip(y, rows, strict=True)],
                 [max(0.0, 100 * r.high - v) for v, r in zip(y, rows, strict=True)],
             ],
-            fmt=_MARKERS[i % len(_MARKERS)],
+            fmt=MARKERS[i % len(MARKERS)],
             color=colour(i),
             capsize=3,
             label=strategy,
@@ -95,18 +42,18 @@ def accuracy_plot(results: Results) -> str:
     axes.set_ylabel("held-out accuracy, %")
     axes.grid(axis="x", visible=False)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
-    return _svg(figure, "accuracy", "Accuracy of each system under each strategy")
+    return svg_of(figure, "accuracy", "Accuracy of each system under each strategy")
 
 
-@_styled
+@styled
 def cost_plot(results: Results) -> str:
     """Seconds and generated tokens of each stage, in the order they ran."""
     names = [stage.name for stage in results.stages]
-    figure, panels = _figure(2, width=7.5, height=0.9 + 0.32 * max(len(names), 2))
+    figure, panels = figure_of(2, width=7.5, height=0.9 + 0.32 * max(len(names), 2))
     _bars(panels[0], names, [s.seconds for s in results.stages], "seconds", colour(0))
     _bars(panels[1], names, [s.tokens for s in results.stages], "generated tokens", colour(1))
     panels[1].set_yticklabels([])
-    return _svg(figure, "cost", "Seconds and generated tokens of each stage")
+    return svg_of(figure, "cost", "Seconds and generated tokens of each stage")
 
 
 def _bars(axes: Axes, names: Sequence[str], values: Sequence[float], title: str, ink: str) -> None:
@@ -120,10 +67,10 @@ def _bars(axes: Axes, names: Sequence[str], values: Sequence[float], title: str,
     axes.grid(visible=False)
 
 
-@_styled
+@styled
 def tree_plot(rounds: Sequence[RoundInfo]) -> str:
     """Nodes per depth, and how the values of the simulated steps are spread."""
-    figure, (left, right) = _figure(2, width=7.5, height=3.0)
+    figure, (left, right) = figure_of(2, width=7.5, height=3.0)
     searched = [(r.number, r.search) for r in rounds if r.search is not None]
     width = 0.8 / max(len(searched), 1)
     for i, (number, search) in enumerate(searched):
@@ -142,28 +89,4 @@ def tree_plot(rounds: Sequence[RoundInfo]) -> str:
         axes.grid(axis="x", visible=False)
     if len(searched) > 1:
         right.legend()
-    return _svg(figure, "trees", "Nodes per depth, and values of simulated steps")
-
-
-def _figure(panels: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure of `panels` columns; sizes in inches. Not pyplot: no global state, no window."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, [figure.add_subplot(1, panels, i + 1) for i in range(panels)]
-
-
-def _svg(figure: Figure, name: str, label: str) -> str:
-    """The figure as an `<svg>` element for a page: own ids, the page's colours, a label."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    svg = stream.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
-    # Several figures share a page: what one defines must not be found by another.
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    for marker, css in _CSS.items():
-        svg = svg.replace(marker, css)
-    svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*pt"', r"\1", svg)
-    svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*pt"', r"\1", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    return svg_of(figure, "trees", "Nodes per depth, and values of simulated steps")

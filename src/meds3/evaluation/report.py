@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from meds3 import SAFETY_NOTE
-from meds3.evaluation import plots, table
+from meds3.evaluation import baselines, plots, quality_plots, table
+from meds3.evaluation import quality_words as words
+from meds3.evaluation.curves import LossCurve
 from meds3.evaluation.examples import Example
-from meds3.evaluation.results import Comparison, Results
+from meds3.evaluation.results import Comparison, Results, Side
 from meds3.runs import atomic
 
 
@@ -20,15 +24,16 @@ class ReportData(BaseModel):
 
     results: Results
     examples: list[Example] = Field(default_factory=list)
+    curves: list[LossCurve] = Field(default_factory=list)
 
 
 def headline(results: Results) -> list[str]:
-    """What the run shows, in sentences: against every base, then the fate of every round.
+    """What the run shows, in sentences: against every base, the fate of every round, alarms.
 
     One comparison per base system, the first made: a base that was shown a worked example may
     be as good as the trained policy where the bare one is not, and must not go unmentioned.
     """
-    bases = {system.name for system in results.systems if system.kind == "base"}
+    bases = {system.name for system in results.systems if system.kind == "base"} | {baselines.NAME}
     chosen: dict[str, Comparison] = {}
     for comparison in results.comparisons:
         if comparison.b.system in bases:
@@ -39,6 +44,7 @@ def headline(results: Results) -> list[str]:
         if info.gate is not None:
             fate = "kept" if info.gate.kept else "rolled back"
             sentences.append(f"Round {info.number} was {fate}: {info.gate.reason}")
+    sentences += words.alarms(words.of_own_chains(results)[-1:])
     return sentences or ["No paired comparison was made in this run."]
 
 
@@ -49,11 +55,29 @@ def _sentence(c: Comparison, results: Results) -> str:
     else:
         verdict = "Chance alone could explain the difference"
     return (
-        f"On {c.n} held-out problems, {c.a.system} with {c.a.strategy} answered "
-        f"{table.percent(c.a.accuracy)} correctly, {c.b.system} with {c.b.strategy} "
+        f"On {c.n} held-out problems, {_who(c.a)} answered "
+        f"{table.percent(c.a.accuracy)} correctly, {_who(c.b)} "
         f"{table.percent(c.b.accuracy)}: {table.points(c.difference)} points (95% interval "
         f"{table.points(c.low)} to {table.points(c.high)}; {_p(c.p_mcnemar)}). {verdict}."
-        f"{_prompts(c, results)}"
+        f"{_macro(c)}{_prompts(c, results)}"
+    )
+
+
+def _who(side: Side) -> str:
+    if side.system == baselines.NAME:
+        return "always saying the commonest answer of a dataset's seeds"
+    return f"{side.system} with {side.strategy}"
+
+
+def _macro(c: Comparison) -> str:
+    """A sentence where several datasets are averaged; otherwise nothing."""
+    m = c.macro
+    if m is None:
+        return ""
+    limits = f"{table.points(m.low)} to {table.points(m.high)}"
+    return (
+        f" With each of {m.datasets} datasets counted the same: {table.points(m.difference)} "
+        f"points ({limits}; {_p(m.p_value)})."
     )
 
 
@@ -97,6 +121,9 @@ def render(data: ReportData) -> str:
     """The page. All text goes through autoescape; only our own SVG is trusted."""
     import jinja2
 
+    results = data.results
+    row_macros = table.macro_columns(results.rows)
+    comparison_macros = table.macro_columns(results.comparisons)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("meds3.evaluation", "."),
         autoescape=True,
@@ -104,16 +131,17 @@ def render(data: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "percent": table.percent,
         "points": table.points,
         "p_value": table.p_value,
         "interval": lambda one: table.interval(one.low, one.high),
-        "cells": table.cells,
-        "comparison_cells": table.comparison_cells,
+        "cells": lambda row: table.cells(row, row_macros),
+        "comparison_cells": lambda c: table.comparison_cells(c, comparison_macros),
         "shade": shade,
     }
-    results = data.results
+    environment.filters |= filters
+    own = words.of_own_chains(results)
     has_trees = any(info.search is not None for info in results.rounds)
     return environment.get_template("report.html.j2").render(
         results=results,
@@ -121,10 +149,21 @@ def render(data: ReportData) -> str:
         safety=SAFETY_NOTE,
         headline=headline(results),
         caveats=caveats(results),
-        headings=table.HEADINGS,
-        comparison_headings=table.COMPARISON_HEADINGS,
+        headings=table.headings(row_macros),
+        comparison_headings=table.comparison_headings(comparison_macros),
         accuracy_svg=plots.accuracy_plot(results),
         cost_svg=plots.cost_plot(results) if results.stages else "",
+        quality=own,
+        in_words=words.in_words,
+        alarms=words.alarms(own),
+        sheets=[
+            words.score_sheet(results.prm_quality),
+            words.length_sheet(own[-1:]),
+            words.group_sheet(own[-1:]),
+        ],
+        calibration_svg=quality_plots.calibration_plot(own),
+        loss_svg=quality_plots.loss_plot(data.curves),
+        majority_label={one.dataset: one for one in results.majority_label},
         tree_svg=plots.tree_plot(results.rounds) if has_trees else "",
     )
 

@@ -14,9 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from meds3.answering.config import PromptStyle
 from meds3.answers.verdict import Verdict
 from meds3.errors import InputError
+from meds3.evaluation.results_parts import (
+    LabelBaseline,
+    Macro,
+    MacroDifference,
+    PrmQuality,
+    Share,
+)
 from meds3.runs import atomic
-
-Share = float
 
 
 class _Part(BaseModel):
@@ -52,6 +57,8 @@ class Row(_Part):
     seconds: float = Field(description="sampling, plus step scoring for scored strategies")
     prompt_style: PromptStyle
     seed: int
+    macro: Macro | None = Field(None, description="over datasets; None with fewer than two")
+    macro_large: Macro | None = Field(None, description="over those of 100 questions or more")
 
 
 class Cost(_Part):
@@ -81,6 +88,8 @@ class Comparison(_Part):
     p_mcnemar: float = Field(description="exact, two-sided")
     only_a: int = Field(description="questions only a got right")
     only_b: int
+    macro: MacroDifference | None = None
+    macro_large: MacroDifference | None = None
 
 
 class GroupRow(_Part):
@@ -182,6 +191,12 @@ class Results(_Part):
     comparisons: list[Comparison] = Field(default_factory=list)
     by_domain: list[GroupRow] = Field(default_factory=list)
     by_dataset: list[GroupRow] = Field(default_factory=list)
+    majority_label: list[LabelBaseline] = Field(
+        default_factory=list, description="always the commonest answer of the seeds, per dataset"
+    )
+    prm_quality: list[PrmQuality] = Field(
+        default_factory=list, description="one per round and system that its PRM scored"
+    )
     rounds: list[RoundInfo] = Field(default_factory=list)
     stages: list[StageCost] = Field(default_factory=list)
 

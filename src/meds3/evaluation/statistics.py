@@ -6,24 +6,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
 from meds3.errors import InputError
+from meds3.evaluation.resampling import Estimate, Resamples, Vector, with_interval
 
 RESAMPLES = 10_000
-_CHUNK = 500  # resamples drawn at once: keeps the counts matrix small
-
-Vector = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean and its interval, in the unit of the values."""
-
-    value: float
-    low: float
-    high: float
 
 
 def bootstrap_mean(
@@ -38,35 +26,19 @@ def bootstrap_mean(
 
     `values` has shape (n,), `clusters` one label per value (None: each value its own). With
     singletons this is `scipy.stats.bootstrap(method="percentile")`; scipy resamples no
-    clusters, hence this function. Source: Efron & Tibshirani (1993), An Introduction to the
-    Bootstrap, ch. 13; clusters: Davison & Hinkley (1997), §3.8.
+    clusters, hence `resampling`.
 
     Where all values are equal the interval is a point: read `wilson` beside it.
     Raises `InputError` for no values or another number of clusters.
     """
     x = np.asarray(values, dtype=np.float64)
-    if x.size == 0:
-        raise InputError("bootstrap: no values", "evaluate on at least one question")
-    sums, sizes = _by_cluster(x, range(x.size) if clusters is None else clusters)
-    rng = np.random.default_rng(seed)
-    count = len(sums)
-    means = np.empty(resamples)
-    for start in range(0, resamples, _CHUNK):
-        rows = min(_CHUNK, resamples - start)
-        picks = rng.multinomial(count, np.full(count, 1 / count), size=rows)
-        means[start : start + rows] = (picks @ sums) / (picks @ sizes)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Estimate(float(x.mean()), float(low), float(high))
-
-
-def _by_cluster(x: Vector, clusters: Sequence[Hashable] | range) -> tuple[Vector, Vector]:
-    """Sum and size of each cluster, in order of first appearance."""
-    if len(clusters) != x.size:
-        raise InputError(f"bootstrap: {x.size} values but {len(clusters)} cluster labels")
-    numbers: dict[Hashable, int] = {}
-    index = np.array([numbers.setdefault(label, len(numbers)) for label in clusters])
-    return np.bincount(index, weights=x).astype(np.float64), np.bincount(index).astype(np.float64)
+    labels = range(x.size) if clusters is None else clusters
+    if len(labels) != x.size:
+        raise InputError(f"bootstrap: {x.size} values but {len(labels)} cluster labels")
+    sums = Resamples(labels, seed=seed, resamples=resamples).totals(
+        np.stack([x, np.ones_like(x)], axis=1)
+    )
+    return with_interval(float(x.mean()), sums[:, 0] / sums[:, 1], confidence)
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Estimate:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from meds3.evaluation.macro import LARGE
 from meds3.evaluation.results import Comparison, Results, Row
+from meds3.evaluation.results_parts import Macro, MacroDifference
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,8 +39,38 @@ def interval(low: float, high: float) -> str:
     return f"{100 * low:.1f} – {100 * high:.1f}"
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """One line of the table, in the order of `HEADINGS`."""
+def macro_columns(rows: Sequence[Row | Comparison]) -> dict[str, str]:
+    """Field to heading of the macro averages that say something of their own here."""
+    found: dict[str, str] = {}
+    for one in rows:
+        if one.macro is not None:
+            found["macro"] = f"macro over {one.macro.datasets} sets"
+            if one.macro_large is not None and one.macro_large.datasets < one.macro.datasets:
+                found["macro_large"] = f"over {one.macro_large.datasets} sets of ≥ {LARGE}"
+    return found
+
+
+def _macro(one: Macro | MacroDifference | None) -> str:
+    if one is None:
+        return "–"
+    if isinstance(one, Macro):
+        return f"{percent(one.accuracy)} ({interval(one.low, one.high)})"
+    limits = f"{points(one.low)} – {points(one.high)}"
+    return f"{points(one.difference)} ({limits}), p {p_value(one.p_value)}"
+
+
+def headings(macros: Mapping[str, str]) -> tuple[str, ...]:
+    """`HEADINGS` with the macro columns after the interval."""
+    return (*HEADINGS[:5], *macros.values(), *HEADINGS[5:])
+
+
+def comparison_headings(macros: Mapping[str, str]) -> tuple[str, ...]:
+    """`COMPARISON_HEADINGS` with the macro columns after the p."""
+    return (*COMPARISON_HEADINGS[:6], *macros.values(), *COMPARISON_HEADINGS[6:])
+
+
+def cells(row: Row, macros: Collection[str] = ()) -> tuple[str, ...]:
+    """One line of the table, in the order of `headings`."""
     samples = f" ({row.n_samples})" if row.n_samples > 1 else ""
     return (
         row.system,
@@ -46,6 +78,7 @@ def cells(row: Row) -> tuple[str, ...]:
         str(row.n_questions),
         percent(row.accuracy),
         interval(row.low, row.high),
+        *(_macro(getattr(row, name)) for name in macros),
         percent(row.share_unparsable),
         percent(row.share_candidates_unparsable),
         f"{row.tokens:,}",
@@ -54,8 +87,8 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def comparison_cells(c: Comparison) -> tuple[str, ...]:
-    """One paired comparison, in the order of `COMPARISON_HEADINGS`."""
+def comparison_cells(c: Comparison, macros: Collection[str] = ()) -> tuple[str, ...]:
+    """One paired comparison, in the order of `comparison_headings`."""
     return (
         f"{c.a.system} {c.a.strategy}",
         f"{c.b.system} {c.b.strategy}",
@@ -63,6 +96,7 @@ def comparison_cells(c: Comparison) -> tuple[str, ...]:
         points(c.difference),
         f"{points(c.low)} – {points(c.high)}",
         p_value(c.p_mcnemar),
+        *(_macro(getattr(c, name)) for name in macros),
         f"{c.only_a} : {c.only_b}",
         f"{c.a.cost.tokens:,} tok, {c.a.cost.seconds:,.0f} s",
         f"{c.b.cost.tokens:,} tok, {c.b.cost.seconds:,.0f} s",
@@ -76,14 +110,17 @@ def to_table(results: Results) -> Table:
 
 def rows_table(rows: Sequence[Row], title: str) -> Table:
     """A line per system and strategy, the systems set apart; fits 80 columns."""
-    headings = ("system", "strategy", "n", "accuracy", "unparsable", "tokens", "seconds")
-    table = _table(title, headings, left={"system", "strategy"})
+    macro = bool(macro_columns(rows))
+    names = ("system", "strategy", "n", "accuracy", *(["macro"] if macro else []))
+    table = _table(title, (*names, "unparsable", "tokens", "seconds"), left={"system", "strategy"})
     for before, row in zip([None, *rows], rows, strict=False):
         if before is not None and before.system != row.system:
             table.add_section()
         system, strategy, n, accuracy, limits, unparsable, _, tokens, seconds, _ = cells(row)
-        right = f"{accuracy} ({limits})"
-        table.add_row(system, strategy, n, right, unparsable, tokens, seconds)
+        right = [f"{accuracy} ({limits})"]
+        if macro:
+            right.append(percent(row.macro.accuracy) if row.macro else "–")
+        table.add_row(system, strategy, n, *right, unparsable, tokens, seconds)
     return table
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from meds3.chains.template import ChatTemplate
 from meds3.engines.models import ensure_model
 from meds3.evaluation.results import Results, RoundInfo, SearchStats, read_results
+from meds3.evaluation.results_parts import PrmQuality
 from meds3.evolution.config import RunConfig
 from meds3.evolution.gate import set_apart
 from meds3.evolution.learn import learn
@@ -20,6 +21,7 @@ from meds3.evolution.publish import CALLS_FROM, publish
 from meds3.evolution.searching import search_round
 from meds3.evolution.stages import Stages, Watcher
 from meds3.evolution.state import Evolution
+from meds3.evolution.step_rollouts import measure_prm
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 from meds3.runs.manifest import check_science, open_manifest
@@ -90,6 +92,7 @@ async def _rounds(state: Evolution) -> Results:
     kept, guide = state.base, None
     rounds: list[RoundInfo] = []
     rolled_back: set[str] = set()
+    quality: list[PrmQuality] = []
     systems = await sample_base(state)
     for number in range(1, state.config.rounds + 1):
         trees, search = await search_round(state, number, kept, guide)
@@ -102,6 +105,7 @@ async def _rounds(state: Evolution) -> Results:
         systems |= scored["heldout"]
         judged = scored.get("gate", scored["heldout"])
         gate = await judge_round(state, number, judged[new.name], judged[kept.name])
+        quality += await measure_prm(state, number, new, scored["heldout"])
         if gate.kept:
             kept, guide = new, number
         else:
@@ -109,7 +113,7 @@ async def _rounds(state: Evolution) -> Results:
         rounds.append(
             RoundInfo(number=number, search=search, datasets=datasets, training=training, gate=gate)
         )
-        results = publish(state, rounds, systems, rolled_back)
+        results = publish(state, rounds, systems, rolled_back, quality)
     return results
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
+from meds3.evaluation.curves import read_curves
 from meds3.evaluation.examples import pick_examples
 from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.report import ReportData, write_report
 from meds3.evaluation.results import Results, RoundInfo, StageCost, write_results
+from meds3.evaluation.results_parts import PrmQuality
 from meds3.evolution.measure import to_compare
 from meds3.evolution.state import Evolution
 
@@ -21,11 +24,13 @@ def publish(
     rounds: Sequence[RoundInfo],
     systems: Mapping[str, SystemEvaluation],
     rolled_back: set[str],
+    quality: Sequence[PrmQuality] = (),
 ) -> Results:
     """Write both files and return what `results.json` holds."""
     config, manifest = state.config, state.run.read_manifest()
     measured = config.evaluation
     evaluations = list(systems.values())
+    always = label_evaluation(state.problems.seeds, state.problems.heldout)
     results = Results(
         run=config.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -42,11 +47,16 @@ def publish(
         systems=[system(e, measured, kept=e.name not in rolled_back) for e in evaluations],
         rows=[row for e in evaluations for row in rows(e, measured)],
         comparisons=[
-            compare(systems[a], a_strategy, systems[b], b_strategy, measured)
-            for a, a_strategy, b, b_strategy in to_compare(list(systems))
+            *(
+                compare(systems[a], a_strategy, systems[b], b_strategy, measured)
+                for a, a_strategy, b, b_strategy in to_compare(list(systems))
+            ),
+            *([against_labels(evaluations[-1], "pvs", always, measured)] if always else []),
         ],
         by_domain=[group for e in evaluations for group in by_domain(e, measured)],
         by_dataset=[group for e in evaluations for group in by_dataset(e, measured)],
+        majority_label=(label_baselines(state.problems.seeds, always, measured) if always else []),
+        prm_quality=list(quality),
         rounds=list(rounds),
         stages=[
             StageCost(
@@ -58,5 +68,7 @@ def publish(
     last = evaluations[-1]
     examples = pick_examples(last, "pvs", state.problems.heldout)
     write_results(state.run.results_path, results)
-    write_report(state.run.report_path, ReportData(results=results, examples=examples))
+    curves = read_curves({info.number: state.run.round(info.number) for info in rounds})
+    data = ReportData(results=results, examples=examples, curves=curves)
+    write_report(state.run.report_path, data)
     return results

@@ -1,0 +1,202 @@
+"""What the figures about a PRM say, in words and tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meds3.evaluation.results import Results
+from meds3.evaluation.results_parts import Gain, LengthPreference, Measured, PrmQuality
+from meds3.evaluation.table import interval, percent, points
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table for the page. The first `left` columns are text, the others figures."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    left: int
+    note: str = ""
+
+
+def of_own_chains(results: Results) -> list[PrmQuality]:
+    """Each round's PRM on the chains of that round's policy: what it was trained for."""
+    return [q for q in results.prm_quality if q.system == f"round-{q.round}"]
+
+
+def alarms(quality: Sequence[PrmQuality]) -> list[str]:
+    """A sentence per PRM and chain score that follows length whatever the truth."""
+    found = []
+    for q in quality:
+        for rule in dict.fromkeys(one.rule for one in q.length):
+            loud = [one for one in q.length if one.rule == rule and one.alarm and one.rho]
+            if loud:
+                found.append(_alarm(q, rule, loud))
+    return found
+
+
+def _alarm(q: PrmQuality, rule: str, loud: Sequence[LengthPreference]) -> str:
+    parts = [f"{_preferred(one)} (rank correlation {_signed(one.rho)})" for one in loud if one.rho]
+    return (
+        f"Length alarm: the PRM of round {q.round}, read as “{rule}”, prefers chains of "
+        f"{' and of '.join(parts)}, among right chains and among wrong ones of the same question. "
+        "Truth cannot explain that."
+    )
+
+
+def _preferred(one: LengthPreference) -> str:
+    more = one.rho is not None and one.rho.value > 0
+    return f"{'more' if more else 'fewer'} {one.measure}"
+
+
+def in_words(q: PrmQuality) -> list[str]:
+    """What a PRM did for one system, in sentences that need no statistics."""
+    last = next(one for one in q.scores if one.rule == "last")
+    said = []
+    if last.auc_within is None:
+        said.append("No question had both a right and a wrong chain: whether it ranks is unknown.")
+    else:
+        said.append(
+            f"Of a right and a wrong chain of the same question it puts the right one first in "
+            f"{percent(last.auc_within.value)} of {q.pairs:,} pairs "
+            f"(95% interval {interval(last.auc_within.low, last.auc_within.high)}; a coin: 50%). "
+            f"{_against_coin(last.auc_within)}"
+        )
+    best, vote = _gain(q, "best-of-n/last"), _gain(q, "vote-sum/last")
+    said.append(
+        f"Its best chain is right in {percent(best.accuracy)} of questions, a random chain that "
+        f"states an answer in {percent(best.against_accuracy)}: {_signed_points(best.gain)}. Some "
+        f"chain is right in {percent(q.ceiling)}."
+    )
+    said.append(
+        f"P-VS reaches {percent(vote.accuracy)}, majority {percent(vote.against_accuracy)}: "
+        f"{_signed_points(vote.gain)}."
+    )
+    if q.steps is not None:
+        s = q.steps
+        hopeful = "hopeful" if s.error.value > 0 else "doubtful"
+        said.append(
+            f"Steps it scores {s.mean_score:.2f} on average led to a right answer in "
+            f"{percent(s.mean_value)} of {s.steps * s.rollouts_per_step:,} fresh rollouts: "
+            f"{abs(100 * s.error.value):.1f} points too {hopeful} "
+            f"({points(s.error.low)} to {points(s.error.high)}). "
+            f"{_brier(s.brier, s.brier_constant)}"
+        )
+    return said
+
+
+def _against_coin(auc: Measured) -> str:
+    if auc.low > 0.5:
+        return "It tells right from wrong better than a coin."
+    if auc.high < 0.5:
+        return "It is worse than a coin: something is the wrong way round."
+    return "A coin could do as well."
+
+
+def _brier(brier: float, constant: float) -> str:
+    verdict = "better" if brier < constant else "no better"
+    return f"Squared error {brier:.3f}, {verdict} than always saying the mean ({constant:.3f})."
+
+
+def score_sheet(quality: Sequence[PrmQuality]) -> Sheet:
+    """A line per round, system and chain score."""
+    headings = (
+        "PRM of", "on chains of", "score", "AUC, all pairs", "AUC, same question",
+        "best-of-n − random", "of the room", "vote-sum − majority", "of the room",
+    )  # fmt: skip
+    rows = []
+    for q in quality:
+        for score in q.scores:
+            best, vote = _gain(q, f"best-of-n/{score.rule}"), _gain(q, f"vote-sum/{score.rule}")
+            rows.append(
+                (
+                    f"round {q.round}",
+                    q.system,
+                    score.rule,
+                    _share(score.auc),
+                    _share(score.auc_within),
+                    _signed_points(best.gain),
+                    _room(best),
+                    _signed_points(vote.gain),
+                    _room(vote),
+                )
+            )
+    note = (
+        "AUC: chance that a right chain scores above a wrong one, 0.5 is a coin; over all pairs it "
+        "also counts telling easy questions from hard ones, which no vote can use. Gains in "
+        "percentage points; the room is what a perfect choice among the same chains would gain."
+    )
+    return Sheet("By chain score", headings, rows, 3, note)
+
+
+def length_sheet(quality: Sequence[PrmQuality]) -> Sheet:
+    """A line per round, system, chain score and measure of length."""
+    headings = (
+        "PRM of", "on chains of", "score", "length in", "rank correlation", "among right",
+        "among wrong", "chosen − mean length",
+    )  # fmt: skip
+    rows = [
+        (
+            f"round {q.round}",
+            q.system,
+            one.rule,
+            f"{one.measure}{' ⚠' if one.alarm else ''}",
+            _signed(one.rho),
+            _signed(one.rho_right),
+            _signed(one.rho_wrong),
+            f"{_signed(one.chosen_extra)} of {one.mean_length:.1f}",
+        )
+        for q in quality
+        for one in q.length
+    ]
+    note = (
+        "Rank correlation of score and length within question and within verdict. ⚠: the interval "
+        "leaves out 0, it is beyond ±0.2, and the run votes with this score. “min” and “product” "
+        "fall with every further step by themselves."
+    )
+    return Sheet("Length", headings, rows, 4, note)
+
+
+def group_sheet(quality: Sequence[PrmQuality]) -> Sheet:
+    """A line per domain and dataset, under the score of P-VS."""
+    headings = (
+        "group", "PRM of", "on chains of", "n", "pairs", "AUC, same question",
+        "best-of-n − random", "P-VS − majority",
+    )  # fmt: skip
+    rows = [
+        (
+            g.group,
+            f"round {q.round}",
+            q.system,
+            str(g.n_questions),
+            str(g.pairs),
+            _share(g.auc_within),
+            _signed_points(g.best_gain),
+            _signed_points(g.vote_gain),
+        )
+        for q in quality
+        for g in q.groups
+    ]
+    return Sheet("By domain and dataset", headings, rows, 3)
+
+
+def _gain(q: PrmQuality, strategy: str) -> Gain:
+    return next(gain for gain in q.gains if gain.strategy == strategy)
+
+
+def _share(one: Measured | None) -> str:
+    return "–" if one is None else f"{one.value:.2f} ({one.low:.2f} – {one.high:.2f})"
+
+
+def _signed(one: Measured | None) -> str:
+    return "–" if one is None else f"{one.value:+.2f} ({one.low:+.2f} to {one.high:+.2f})"
+
+
+def _signed_points(one: Measured) -> str:
+    return f"{points(one.value)} ({points(one.low)} to {points(one.high)})"
+
+
+def _room(gain: Gain) -> str:
+    return "–" if gain.room_taken is None else f"{100 * gain.room_taken:.0f}%"
