@@ -28,7 +28,7 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "gemma3": (
         "Gemma3Text",
         {"sliding_window": 256, "layer_types": ["sliding_attention", "full_attention"]},
-    ),  # fmt: skip
+    ),
     "phi3": ("Phi3", {"tie_word_embeddings": False, "sliding_window": None}),
     "granite": ("Granite", {"logits_scaling": 8.0}),
     "gpt2": ("GPT2", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}),
