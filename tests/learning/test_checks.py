@@ -45,7 +45,7 @@ def test_rows_that_do_not_fit_are_counted(tmp_path, capsys):
 @pytest.mark.parametrize("packing", ["tree", "none"])
 def test_rows_of_which_none_fits_are_refused(tiny_model, tmp_path, stage, packing):
     more = {} if stage == "dpo" else {"packing": packing}
-    with pytest.raises(InputError, match="no row of .* fits max_length 20"):
+    with pytest.raises(InputError, match=r"no row of .* fits max_length 20"):
         train(job_of(stage, tiny_model, tmp_path, max_length=20, **more))
 
 
