@@ -31,8 +31,14 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "phi3": ("Phi3", {"tie_word_embeddings": False, "sliding_window": None}),
     "granite": ("Granite", {"logits_scaling": 8.0}),
-    "gpt2": ("GPT2", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}),
+    "gpt2": (
+        "GPT2",
+        {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}
+        | dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0),
+    ),
 }
+# Its attention is the plain one, for its scores are capped; it takes no tree mask.
+UNPACKABLE = {"gemma2"}
 
 
 def family_model(family: str, folder: Path, **more: Any) -> Path:

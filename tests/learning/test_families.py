@@ -9,15 +9,25 @@ from meds3.errors import InputError
 from meds3.learning.checks import check_tree_packing
 from meds3.learning.metrics import read_metrics
 from meds3.learning.train import train
-from tests.learning.families import FAMILIES, family_model
+from tests.learning.families import FAMILIES, UNPACKABLE, family_model
 from tests.learning.some_rows import head, job_of, largest_difference
 
 pytestmark = pytest.mark.model
 
 
-@pytest.fixture(scope="module", params=sorted(FAMILIES))
+OTHERS = [
+    pytest.param(name, marks=pytest.mark.slow) for name in sorted(FAMILIES) if name != "qwen3"
+]
+
+
+@pytest.fixture(scope="module", params=["qwen3", *OTHERS])
 def model(request, tmp_path_factory):
     return family_model(request.param, tmp_path_factory.mktemp(request.param))
+
+
+def packable(model, stage):
+    """The setting that a model which cannot be packed needs."""
+    return {"packing": "none"} if stage != "dpo" and model.name[:-1] in UNPACKABLE else {}
 
 
 def saved_logits(folder):
@@ -44,16 +54,26 @@ def test_a_policy_is_the_same_after_saving(model, tmp_path, stage, monkeypatch):
 
     seen = []
     normal = sft.whole_model
-    monkeypatch.setattr(sft, "whole_model", lambda trainer, build: (seen.append(trained_logits(trainer)), normal(trainer, build))[1])  # fmt: skip  # noqa: E501
-    job = job_of(stage, model, tmp_path, 3, epochs=3)
+
+    def look(trainer, build):
+        seen.append(trained_logits(trainer))
+        return normal(trainer, build)
+
+    monkeypatch.setattr(sft, "whole_model", look)
+    job = job_of(stage, model, tmp_path, 3, epochs=3, lr=0.03, **packable(model, stage))
     train(job)
     lines = read_metrics(job.metrics)
     assert lines[-1].loss < lines[0].loss
-    assert (saved_logits(model) - seen[0]).abs().max() > 0.05, "it did not change"
-    assert saved_logits(job.output).allclose(seen[0], rtol=0.01, atol=0.02)  # saved in 16 bits
+    change = float((saved_logits(model) - seen[0]).abs().max())
+    lost = float((saved_logits(job.output) - seen[0]).abs().max())
+    assert lost < 0.05 * change, "the adapters did not go into the weights"  # saved in 16 bits
 
 
 def test_packed_and_plain_sft_agree(model, tmp_path):
+    if model.name[:-1] in UNPACKABLE:
+        with pytest.raises(InputError, match=r"otherwise than single[\s\S]*sft.packing: none"):
+            train(job_of("sft", model, tmp_path, 3))
+        return
     tree = job_of("sft", model, tmp_path / "tree", 3, epochs=2, lr=1e-3, packs_per_step=8)
     plain = job_of(
         "sft", model, tmp_path / "plain", 3, epochs=2, lr=1e-3, packing="none", batch_size=6
@@ -76,6 +96,8 @@ def test_a_prm_scores_the_same_after_saving(model, tmp_path, packing, monkeypatc
 
     chains = [chain_of("It is 1.", "The answer is yes."), chain_of("It is 1.", "No.")]
     prompt = head(1)["prompt"]
+    if packing == "tree" and packable(model, "prm"):
+        pytest.skip("it cannot be packed")
     seen = []
     normal = prm.whole_model
 
@@ -91,16 +113,17 @@ def test_a_prm_scores_the_same_after_saving(model, tmp_path, packing, monkeypatc
         return normal(trainer, build)
 
     monkeypatch.setattr(prm, "whole_model", look)
-    job = job_of("prm", model, tmp_path, 4, epochs=2, packing=packing)
+    job = job_of("prm", model, tmp_path, 4, epochs=4, packing=packing)
     train(job)
     scorer = TorchStepScorer(job.output)
     scores = asyncio.run(scorer.score(prompt, chains))
     asyncio.run(scorer.close())
     for ours, theirs in zip(scores, seen, strict=True):
         assert ours == pytest.approx(theirs, abs=0.01)  # saved in 16 bits
-    assert len({round(score, 3) for chain in scores for score in chain}) > 1
+    assert len({round(score, 6) for chain in scores for score in chain}) > 1
 
 
+@pytest.mark.slow
 class TestWindows:
     """Gemma 3's sliding layers see 16 tokens back here; the chains are longer."""
 
@@ -126,7 +149,7 @@ class TestWindows:
 
     @pytest.mark.parametrize("stage", ["sft", "prm"])
     def test_without_packing_it_trains(self, narrow, tmp_path, stage):
-        job = job_of(stage, narrow, tmp_path, 3, packing="none", epochs=3)
+        job = job_of(stage, narrow, tmp_path, 3, packing="none", epochs=3, lr=0.001)
         train(job)
         lines = read_metrics(job.metrics)
         assert lines[-1].loss < lines[0].loss

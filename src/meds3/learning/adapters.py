@@ -32,13 +32,14 @@ def _targets(model: Any, lora: LoraConfig) -> list[str]:
     """Names of the adapted modules. peft's own `all-linear` cannot be joined with a choice of
     layers, and takes the head too where there is no vocabulary head."""
     import torch
+    from transformers.pytorch_utils import Conv1D  # the linear layer of GPT-2 and its kin
 
     if lora.targets != "all-linear":
         return [lora.targets] if isinstance(lora.targets, str) else lora.targets
     names = {
         name.rsplit(".", 1)[-1]
         for name, module in model.base_model.named_modules()
-        if isinstance(module, torch.nn.Linear)
+        if isinstance(module, (torch.nn.Linear, Conv1D))
     }
     return sorted(names)
 

@@ -25,9 +25,7 @@ def prm_from_policy(causal: Any, seed: int = 0) -> Any:
     config.num_labels = 1
     setattr(config, PRM_MARK, True)
     with torch.device("meta"):  # the body is replaced at once: do not draw 135M random numbers
-        model = _classifier(config)._from_config(
-            config, attn_implementation="sdpa", dtype=torch.float32
-        )
+        model = _classifier(config)._from_config(config, dtype=torch.float32)
     setattr(model, model.base_model_prefix, causal.base_model)
     head = torch.nn.Linear(config.hidden_size, 1)
     generator = torch.Generator().manual_seed(seed)
@@ -72,7 +70,7 @@ def load_prm(path: Path, device: str | None = None) -> tuple[Any, Any]:
             f"reward model {path}: not a PRM trained by meds3", "train one: meds3 train prm"
         )
     model = _classifier(AutoConfig.from_pretrained(path)).from_pretrained(
-        path, dtype=torch.float32, attn_implementation="sdpa", use_safetensors=True
+        path, dtype=torch.float32, use_safetensors=True
     )
     return model.to(device or "cpu").eval(), AutoTokenizer.from_pretrained(path)
 
