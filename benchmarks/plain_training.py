@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from meds3.chains.chain import chain_of
 from meds3.learning.rows import PrmRow, SftRow
-from meds3.learning.sft import completion_ids
+from meds3.learning.turns import completion_ids, end_of_turn
 from meds3.rewards.packing import tokenize_prompt, tokenize_steps
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Batch:
 
 
 def sft_row(row: SftRow, tokenizer: Any) -> PlainRow:
-    prompt, turn = tokenize_prompt(tokenizer, row.prompt), completion_ids(tokenizer, row.completion)
+    prompt = tokenize_prompt(tokenizer, row.prompt)
+    turn = completion_ids(tokenizer, row.completion, end_of_turn(tokenizer))
     return PlainRow(prompt + turn, {len(prompt) - 1 + i: token for i, token in enumerate(turn)})
 
 

@@ -42,12 +42,12 @@ from meds3.engines.forms import trainable
 from meds3.engines.models import ensure_model
 from meds3.engines.weights import load_causal_lm
 from meds3.errors import InputError
+from meds3.learning.adapters import with_adapters
 from meds3.learning.config import LoraConfig, PrmConfig, SftConfig
 from meds3.learning.jobs import PrmJob, SftJob
 from meds3.learning.prm import prm_items, prm_loss
 from meds3.learning.rows import PrmRow, SftRow, read_rows
 from meds3.learning.sft import sft_items, sft_loss
-from meds3.learning.trainer import with_adapters
 from meds3.rewards.prm_model import prm_from_policy
 
 VARIANTS = ("ours", "plain", "top")

@@ -97,7 +97,7 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
     stages = [evaluation]
     calls, tokens = _tree(config.search)
     for number in range(1, config.rounds + 1):
-        sft = int(seeds * (prompt + config.sft.per_problem * chain) * config.sft.epochs)
+        sft = int(seeds * (prompt + _sft_chains(config) * chain) * config.sft.epochs)
         prm_chains = config.prm.per_problem or calls
         prm = int(seeds * (prompt + prm_chains * chain) * config.prm.epochs)
         systems = min(number, 2) + 1
@@ -133,6 +133,13 @@ def _tree(config: SearchConfig) -> tuple[int, int]:
     step_tokens = int(_FILL * config.max_step_tokens)
     expansions = nodes // config.max_children + 1
     return nodes + 2 * expansions, rollouts * rollout_tokens + nodes * step_tokens
+
+
+def _sft_chains(config: RunConfig) -> int:
+    """Chains of one problem that the policy learns from, at most."""
+    if config.sft.choose != "all":
+        return config.sft.per_problem
+    return _tree(config.search)[0] if config.sft.kept_rollouts else config.search.correct_finishes
 
 
 def plan_table(planned: Plan) -> Table:
