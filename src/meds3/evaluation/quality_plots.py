@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from meds3.evaluation.curves import LossCurve
-from meds3.evaluation.figure import INK, LINE, MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.figure import INK, MARKERS, colour, figure_of, styled, svg_of
 from meds3.evaluation.results_parts import PrmQuality, StepAgreement
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def calibration_plot(quality: Sequence[PrmQuality]) -> str:
 
 
 def _calibration(axes: Axes, steps: StepAgreement) -> None:
-    axes.plot([0, 1], [0, 1], color=LINE, linewidth=1.5, linestyle="--")
+    axes.plot([0, 1], [0, 1], color=INK, alpha=0.5, linewidth=1.2, linestyle="--")
     y = [b.value.value for b in steps.bins]
     axes.errorbar(
         [b.score for b in steps.bins],

@@ -9,6 +9,8 @@ from meds3.evaluation.results import Results
 from meds3.evaluation.results_parts import Gain, LengthPreference, Measured, PrmQuality
 from meds3.evaluation.table import interval, percent, points
 
+_FALLING = ("min", "product")
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -39,10 +41,13 @@ def alarms(quality: Sequence[PrmQuality]) -> list[str]:
 
 def _alarm(q: PrmQuality, rule: str, loud: Sequence[LengthPreference]) -> str:
     parts = [f"{_preferred(one)} (rank correlation {_signed(one.rho)})" for one in loud if one.rho]
+    why = (
+        f" A score by “{rule}” falls with every further step by itself." if rule in _FALLING else ""
+    )
     return (
         f"Length alarm: the PRM of round {q.round}, read as “{rule}”, prefers chains of "
-        f"{' and of '.join(parts)}, among right chains and among wrong ones of the same question. "
-        "Truth cannot explain that."
+        f"{' and of '.join(parts)}, among right chains and among wrong ones of the same question: "
+        f"truth cannot explain that.{why}"
     )
 
 
@@ -67,7 +72,7 @@ def in_words(q: PrmQuality) -> list[str]:
     best, vote = _gain(q, "best-of-n/last"), _gain(q, "vote-sum/last")
     said.append(
         f"Its best chain is right in {percent(best.accuracy)} of questions, a random chain that "
-        f"states an answer in {percent(best.against_accuracy)}: {_signed_points(best.gain)}. Some "
+        f"states an answer in {percent(best.against_accuracy)}: {_signed_points(best.gain)} points. Some "
         f"chain is right in {percent(q.ceiling)}."
     )
     said.append(

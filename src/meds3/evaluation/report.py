@@ -16,6 +16,8 @@ from meds3.evaluation.examples import Example
 from meds3.evaluation.results import Comparison, Results, Side
 from meds3.runs import atomic
 
+_SAME = 1e-9  # datasets of one size: both averages are one figure
+
 
 class ReportData(BaseModel):
     """Everything the report shows; nothing else is read."""
@@ -70,9 +72,9 @@ def _who(side: Side) -> str:
 
 
 def _macro(c: Comparison) -> str:
-    """A sentence where several datasets are averaged; otherwise nothing."""
+    """A sentence where datasets of several sizes are averaged; otherwise nothing."""
     m = c.macro
-    if m is None:
+    if m is None or abs(m.difference - c.difference) < _SAME:
         return ""
     limits = f"{table.points(m.low)} to {table.points(m.high)}"
     return (
