@@ -160,3 +160,18 @@ def _alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["sft", "prm"])
+def test_sharded_weights_learn_the_same_and_are_gathered(tiny_model, tmp_path, stage):
+    import subprocess
+    import sys
+
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    child = ["-m", "tests.learning.sharded_child", str(tiny_model), str(tmp_path), stage]
+    done = subprocess.run(
+        [sys.executable, *launch, *child], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "moved" in done.stdout

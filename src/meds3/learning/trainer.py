@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -117,17 +118,27 @@ def train_packed(
         data_collator=_one_item,
     )
     trainer.model_accepts_loss_kwargs = False  # or the loss is not divided by the accumulation
-    # The loss is the model's own forward: what wraps the model for several GPUs or for 16-bit
-    # arithmetic works on that call and on nothing beside it.
-    model.forward = MethodType(
-        lambda self, item, items: {"loss": loss_of(self, item)},
-        model,
-    )
-    try:
+    with loss_as_forward(model, loss_of):
         run_trainer(trainer, job, sum(len(item.pack) for item in items))
+    return trainer
+
+
+@contextmanager
+def loss_as_forward(model: Any, loss_of: Callable[[Any, Any], torch.Tensor]) -> Iterator[None]:
+    """Make `model(item=..., items=...)` the loss of an item.
+
+    What wraps a model for several GPUs or for 16-bit arithmetic works on the call of the
+    model itself, and on nothing beside it.
+    """
+
+    def forward(self: Any, item: Any, items: Any) -> dict[str, torch.Tensor]:
+        return {"loss": loss_of(self, item)}
+
+    model.forward = MethodType(forward, model)
+    try:
+        yield
     finally:
         del model.forward
-    return trainer
 
 
 def _one_item(batch: list[Any]) -> dict[str, Any]:
