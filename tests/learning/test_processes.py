@@ -68,3 +68,110 @@ def test_a_missing_accelerate_file_is_named(tiny_model, tmp_path):
     job = job_of("sft", tiny_model, tmp_path, accelerate=tmp_path / "none.yaml")
     with pytest.raises(InputError, match=r"none\.yaml: no such file"):
         run(job, tmp_path / "log")
+
+
+def workers() -> list[int]:
+    """The living processes that this test's training started, the launcher's own too."""
+    import psutil
+
+    return [
+        child.pid
+        for child in psutil.Process().children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE and "meds3.learning.train" in child.cmdline()
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["a rank is killed", "the caller is cancelled"])
+def test_nobody_outlives_the_training(tiny_model, tmp_path, how):
+    import os
+    import signal
+    import time
+
+    from meds3.errors import EngineError
+
+    job = job_of("sft", tiny_model, tmp_path, 12, accelerate=TWO, epochs=500, packs_per_step=2)
+    started: list[int] = []
+
+    async def go() -> None:
+        task = asyncio.create_task(run_job(job, tmp_path / "log", look))
+        tasks.append(task)
+        await task
+
+    tasks: list[asyncio.Task] = []
+
+    def look(metrics: dict) -> None:
+        if metrics["step"] != 3:
+            return
+        started.extend(workers())
+        if how == "a rank is killed":
+            os.kill(started[-1], signal.SIGKILL)
+        else:
+            tasks[0].cancel()
+
+    expected = EngineError if how == "a rank is killed" else asyncio.CancelledError
+    with pytest.raises(expected):
+        asyncio.run(go())
+    assert len(started) == 3  # the launcher and two ranks
+    deadline = time.monotonic() + 10
+    while (left := [pid for pid in started if _alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left
+    assert not job.output.exists()
+
+
+@pytest.mark.slow
+def test_ranks_die_with_a_killed_parent(tiny_model, tmp_path):
+    """`kill -9` of the process that runs the training: nobody could tell its children."""
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    import psutil
+
+    job = job_of("sft", tiny_model, tmp_path, 12, accelerate=TWO, epochs=500, packs_per_step=2)
+    (tmp_path / "job.json").write_text(job.model_dump_json())
+    code = (
+        "import asyncio, pathlib; from meds3.learning.jobs import JOB;"
+        "from meds3.learning.launch import run_job;"
+        f"job = JOB.validate_json(pathlib.Path({str(tmp_path / 'job.json')!r}).read_text());"
+        f"asyncio.run(run_job(job, pathlib.Path({str(tmp_path / 'log')!r}), lambda _: None))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while not read_metrics(job.metrics) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    started = [child.pid for child in psutil.Process(parent.pid).children(recursive=True)]
+    assert len(started) >= 3
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    deadline = time.monotonic() + 20
+    while (left := [pid for pid in started if _alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left
+
+
+def _alive(pid: int) -> bool:
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["sft", "prm"])
+def test_sharded_weights_learn_the_same_and_are_gathered(tiny_model, tmp_path, stage):
+    import subprocess
+    import sys
+
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    child = ["-m", "tests.learning.sharded_child", str(tiny_model), str(tmp_path), stage]
+    done = subprocess.run(
+        [sys.executable, *launch, *child], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "moved" in done.stdout

@@ -88,3 +88,20 @@ def test_checkpoints_of_another_job_are_not_resumed(tiny_model, tmp_path):
     train(other)
     assert read_metrics(other.metrics)[0].step == 1
     assert max(m.lr for m in read_metrics(other.metrics)) <= 0.001
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_kill_after_an_early_stop_does_not_train_on(tiny_model, tmp_path, full):
+    from unittest.mock import patch
+
+    more = {"holdout": 0.3, "eval_every": 2, "patience": 2, "lr": 0.3, "epochs": 40, "full": full}
+    whole = job_of("sft", tiny_model, tmp_path / "whole", 14, **more)
+    train(whole)
+    killed = job_of("sft", tiny_model, tmp_path / "killed", 14, **more)
+    with patch("meds3.learning.sft.save_policy"):  # the kill: it has stopped, nothing is saved
+        train(killed)
+    stopped = [m.step for m in read_metrics(killed.metrics)]
+    assert stopped[-1] < read_metrics(killed.metrics)[-1].steps
+    train(killed)
+    assert [m.step for m in read_metrics(killed.metrics)] == stopped
+    assert largest_difference(killed.output, whole.output) == 0

@@ -23,6 +23,16 @@ def open_checkpoints(job: Job) -> Path | None:
     return next((path for path in found if _whole(path)), None)
 
 
+def stopped_early(checkpoint: Path) -> bool:
+    """Whether the training had run out of patience at this checkpoint: it was its last."""
+    state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+    stopper = state["stateful_callbacks"].get("EarlyStoppingCallback")
+    if stopper is None:
+        return False
+    waited = int(stopper["attributes"]["early_stopping_patience_counter"])
+    return waited >= int(stopper["args"]["early_stopping_patience"])
+
+
 def _whole(checkpoint: Path) -> bool:
     """Whether a kill spared it: the trainer writes `trainer_state.json` last."""
     try:

@@ -1,8 +1,9 @@
-"""One process or many: who speaks, and how many share a step."""
+"""One process or many: who speaks, how many share a step, and who holds the weights."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 
 def rank() -> int:
@@ -19,3 +20,8 @@ def say(line: str) -> None:
     """Print a line of the log, once."""
     if rank() == 0:
         print(line, flush=True)
+
+
+def is_sharded(trainer: Any) -> bool:
+    """Whether the weights are spread over the processes (FSDP, DeepSpeed ZeRO)."""
+    return trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")

@@ -9,9 +9,8 @@ from typing import Any
 
 from meds3.errors import EngineError
 from meds3.learning.jobs import Job
+from meds3.learning.processes import is_sharded
 from meds3.runs.atomic import replace_directory, storing
-
-_SHARDED = ("FSDP", "DEEPSPEED")
 
 
 def whole_model(trainer: Any, build: Callable[[], Any]) -> Any:
@@ -21,7 +20,7 @@ def whole_model(trainer: Any, build: Callable[[], Any]) -> Any:
     from `build`. Raises `EngineError` when a weight is missing then.
     """
     accelerator = trainer.accelerator
-    if accelerator.distributed_type.value not in _SHARDED:
+    if not is_sharded(trainer):
         model = accelerator.unwrap_model(trainer.model)
         return model if accelerator.is_main_process else None
     state = accelerator.get_state_dict(trainer.model_wrapped)

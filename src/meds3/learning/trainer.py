@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from meds3.errors import InputError
-from meds3.learning.checkpoints import open_checkpoints
+from meds3.learning.checkpoints import open_checkpoints, stopped_early
 from meds3.learning.config import TrainingConfig
 from meds3.learning.jobs import Job, PrmJob, SftJob
 from meds3.learning.metrics import metric_lines
-from meds3.learning.processes import processes, say
+from meds3.learning.processes import is_sharded, processes, say
 
 if TYPE_CHECKING:
     import torch
@@ -117,17 +118,27 @@ def train_packed(
         data_collator=_one_item,
     )
     trainer.model_accepts_loss_kwargs = False  # or the loss is not divided by the accumulation
-    # The loss is the model's own forward: what wraps the model for several GPUs or for 16-bit
-    # arithmetic works on that call and on nothing beside it.
-    model.forward = MethodType(
-        lambda self, item, items: {"loss": loss_of(self, item)},
-        model,
-    )
-    try:
+    with loss_as_forward(model, loss_of):
         run_trainer(trainer, job, sum(len(item.pack) for item in items))
+    return trainer
+
+
+@contextmanager
+def loss_as_forward(model: Any, loss_of: Callable[[Any, Any], torch.Tensor]) -> Iterator[None]:
+    """Make `model(item=..., items=...)` the loss of an item.
+
+    What wraps a model for several GPUs or for 16-bit arithmetic works on the call of the
+    model itself, and on nothing beside it.
+    """
+
+    def forward(self: Any, item: Any, items: Any) -> dict[str, torch.Tensor]:
+        return {"loss": loss_of(self, item)}
+
+    model.forward = MethodType(forward, model)
+    try:
+        yield
     finally:
         del model.forward
-    return trainer
 
 
 def _one_item(batch: list[Any]) -> dict[str, Any]:
@@ -139,7 +150,7 @@ def _one_item(batch: list[Any]) -> dict[str, Any]:
 
 def run_trainer(trainer: Any, job: Job, tokens_per_epoch: int) -> None:
     """Train with metric lines; resume when checkpoints of this job are there."""
-    from transformers import EarlyStoppingCallback, PrinterCallback
+    from transformers import EarlyStoppingCallback, PrinterCallback, TrainerState
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(metric_lines(job, tokens_per_epoch))
@@ -151,7 +162,12 @@ def run_trainer(trainer: Any, job: Job, tokens_per_epoch: int) -> None:
         last = open_checkpoints(job)
     if last is not None:
         say(f"resuming from {last.name}")
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    if last is not None and stopped_early(last) and not is_sharded(trainer):
+        # Killed after its end. The library would take another step, and perhaps many.
+        trainer.state = TrainerState.load_from_json(str(last / "trainer_state.json"))
+        trainer._load_best_model()
+    else:
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     if job.config.holdout:
         step, loss = trainer.state.best_global_step, trainer.state.best_metric
         say(f"kept the weights of step {step}: held-out loss {loss:.5f}")
