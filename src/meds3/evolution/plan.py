@@ -9,6 +9,7 @@ from rich.table import Table
 from meds3.chains.prompt import question_text
 from meds3.evolution.config import RunConfig
 from meds3.evolution.overlap import checked_problems
+from meds3.evolution.step_rollouts import stage_name
 from meds3.search.config import SearchConfig
 
 # Measured on 2 AVX2 cores (157 GFLOP/s fp32) with the embedded 135M model: generated tokens/s
@@ -64,6 +65,10 @@ def plan(config: RunConfig) -> list[PlannedStage]:
                 f"eval/…@prm-{number}", 0, systems * scored, systems * scored / SCORED_PER_S
             ),
         ]
+        if steps := config.evaluation.step_rollouts:
+            rolled = steps * config.evaluation.rollouts_per_step * chain
+            seconds = rolled / GENERATED_PER_S + LOAD_S
+            stages.append(PlannedStage(stage_name(number), steps, rolled, seconds))
         if config.dpo is not None:
             pairs = int(seeds * config.dpo.per_problem * 2 * (prompt + chain) * config.dpo.epochs)
             stages.append(PlannedStage(f"round-{number}/dpo", 0, pairs, 2 * pairs / TRAINED_PER_S))
