@@ -8,7 +8,9 @@ from typing import Literal
 from meds3.answers.kinds import Choice
 from meds3.answers.verdict import Verdict
 from meds3.evaluation import measure
+from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
 from meds3.evaluation.config import EvaluationConfig
+from meds3.evaluation.curves import LossCurve
 from meds3.evaluation.examples import pick_examples
 from meds3.evaluation.outcome import (
     CandidateRow,
@@ -17,6 +19,7 @@ from meds3.evaluation.outcome import (
     SystemHeader,
     cluster_of,
 )
+from meds3.evaluation.prm_quality import prm_quality
 from meds3.evaluation.report import ReportData
 from meds3.evaluation.results import (
     GateDecision,
@@ -26,6 +29,8 @@ from meds3.evaluation.results import (
     StageCost,
     TrainingMetrics,
 )
+from meds3.evaluation.results_parts import PrmQuality
+from meds3.evaluation.step_agreement import RolledStep, agreement, open_steps, sample_steps
 from meds3.problems.problem import Domain, Problem
 
 CONFIG = EvaluationConfig(resamples=500)
@@ -110,6 +115,26 @@ def evaluation(
     return SystemEvaluation(header=header, outcomes=tuple(outcomes))
 
 
+def quality(scored: SystemEvaluation, round_: int) -> PrmQuality:
+    """What the PRM is worth, with made-up rollouts: half of what a step's score says."""
+    r = random.Random(round_)
+    rolled = [
+        RolledStep(
+            problem_id=step.problem_id,
+            cluster=step.cluster,
+            steps=step.texts,
+            score=step.score,
+            rollouts=8,
+            correct=sum(r.random() < step.score / 2 for _ in range(8)),
+            tokens=300,
+        )
+        for step in sample_steps(open_steps(scored), 40, 0)
+    ]
+    found = prm_quality(scored, round_, CONFIG)
+    assert found is not None
+    return found.model_copy(update={"steps": agreement(rolled, seed=0, resamples=200)})
+
+
 def report_data() -> ReportData:
     base, first, second = (
         evaluation("base", 0.25),
@@ -156,6 +181,8 @@ def report_data() -> ReportData:
         )
         for i in (1, 2)
     ]
+    always = label_evaluation(PROBLEMS[:50], PROBLEMS)
+    assert always is not None
     stages = ["search 1", "sft 1", "prm 1", "evaluate base", "evaluate 1", "search 2", "sft 2"]
     results = Results(
         run="made-up <run>",
@@ -170,7 +197,13 @@ def report_data() -> ReportData:
         beyond_paper=["merge_siblings"],
         systems=[measure.system(s, CONFIG, kept=s.name != "round-2") for s in systems],
         rows=[row for s in systems for row in measure.rows(s, CONFIG)],
-        comparisons=[measure.compare(first, "pvs", base, "majority", CONFIG), *gates],
+        comparisons=[
+            measure.compare(first, "pvs", base, "majority", CONFIG),
+            *gates,
+            against_labels(first, "pvs", always, CONFIG),
+        ],
+        majority_label=label_baselines(PROBLEMS[:50], always, CONFIG),
+        prm_quality=[quality(first, 1), quality(second, 2)],
         by_domain=[g for s in systems for g in measure.by_domain(s, CONFIG)],
         by_dataset=[g for s in systems for g in measure.by_dataset(s, CONFIG)],
         rounds=rounds,
@@ -179,4 +212,9 @@ def report_data() -> ReportData:
             for i, name in enumerate(stages)
         ],
     )
-    return ReportData(results=results, examples=pick_examples(first, "pvs", PROBLEMS))
+    curves = [
+        LossCurve(round=1, stage=stage, loss=[(1, 1.9), (2, 1.2)], heldout=[(2, 1.4)])
+        for stage in ("sft", "prm")
+    ]
+    examples = pick_examples(first, "pvs", PROBLEMS)
+    return ReportData(results=results, examples=examples, curves=curves)

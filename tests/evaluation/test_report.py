@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 from rich.console import Console
 
 from meds3 import SAFETY_NOTE
 from meds3.errors import InputError
+from meds3.evaluation.quality_words import in_words
 from meds3.evaluation.report import ReportData, headline, render, write_report
 from meds3.evaluation.results import Results, read_results, write_results
-from meds3.evaluation.table import cells, p_value, to_table
+from meds3.evaluation.results_parts import Macro, MacroDifference
+from meds3.evaluation.table import cells, macro_columns, p_value, to_table
 from tests.evaluation.made_up import report_data
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}
+
+
+# What takes time to draw and is not asked about.
+FEW: dict[str, list[object]] = {"prm_quality": [], "rounds": [], "stages": []}
 
 
 class Tags(HTMLParser):
@@ -58,7 +66,7 @@ def test_the_page_is_whole_and_fetches_nothing(page: str) -> None:
     assert tags.open == []
     assert len(tags.ids) == len(set(tags.ids))
     assert {"script", "link", "img", "iframe"}.isdisjoint(tags.seen)
-    assert tags.seen.count("svg") == 3
+    assert tags.seen.count("svg") == 5
     assert not re.search(r'(?:src|href)="(?!#)', page)
     assert not re.search(r"url\((?!#)", page)
     assert "@import" not in page
@@ -76,7 +84,83 @@ def test_the_page_says_what_it_must(page: str, data: ReportData) -> None:
         assert text in page
     assert page.count("<article>") == len(data.examples) == 3
     for row in data.results.rows:
-        assert all(f">{cell}<" in page for cell in cells(row))
+        assert all(f">{cell}<" in page for cell in cells(row, ("macro",)))
+
+
+def test_what_the_prm_is_worth_is_told(page: str, data: ReportData) -> None:
+    assert "What the PRM is worth" in page
+    for q in data.results.prm_quality:
+        for line in in_words(q):
+            assert escape(line) in page
+        for score in q.scores:
+            assert score.auc_within is not None
+            assert f">{score.auc_within.value:.2f} ({score.auc_within.low:.2f}" in page
+    assert "always “B”" in page
+    assert "100.0% <small>(100.0 – 100.0); 10 of 10 seeds</small>" in page
+    assert "40 steps × 8 rollouts" in page
+    assert "round 1, prm" in page
+    assert 'class="alarm"' not in page
+
+
+def test_an_alarm_stands_in_the_headline_and_in_a_box(data: ReportData) -> None:
+    loud = [
+        q.model_copy(
+            update={
+                "length": [
+                    one.model_copy(update={"alarm": (one.rule, one.measure) == ("last", "tokens")})
+                    for one in q.length
+                ]
+            }
+        )
+        for q in data.results.prm_quality
+    ]
+    results = data.results.model_copy(update={"prm_quality": loud})
+    told = [line for line in headline(results) if "Length alarm" in line]
+    assert len(told) == 1  # of the last round; the section has both
+    assert "the PRM of round 2, read as “last”" in told[0]
+    page = render(ReportData(results=results))
+    assert page.count('<p class="alarm">') == 2
+    assert page.count(escape(told[0])) == 2
+
+
+def test_the_baseline_is_in_the_headline(data: ReportData) -> None:
+    told = headline(data.results)
+    assert "always saying the commonest answer of a dataset's seeds 100.0%" in told[1]
+
+
+def test_one_dataset_has_no_macro_columns(data: ReportData) -> None:
+    alone = {"macro": None, "macro_large": None}
+    results = data.results.model_copy(
+        update={
+            "rows": [row.model_copy(update=alone) for row in data.results.rows],
+            "comparisons": [c.model_copy(update=alone) for c in data.results.comparisons],
+            **FEW,
+        }
+    )
+    assert macro_columns(results.rows) == {}
+    assert "macro" not in render(ReportData(results=results)).partition("<body>")[2]
+
+
+def test_large_sets_have_a_column_of_their_own_where_others_are_small(data: ReportData) -> None:
+    macro = Macro(datasets=2, accuracy=0.4321, low=0.4, high=0.5)
+    row = data.results.rows[0].model_copy(update={"macro_large": macro})
+    columns = macro_columns([row])
+    assert columns == {"macro": "macro over 5 sets", "macro_large": "over 2 sets of ≥ 100"}
+    assert cells(row, columns)[6] == "43.2% (40.0 – 50.0)"
+    assert cells(data.results.rows[1], columns)[6] == "–"
+
+
+def test_macro_is_told_where_it_is_another_figure(data: ReportData) -> None:
+    assert "counted the same" not in headline(data.results)[0]  # 20 questions each
+    first = data.results.comparisons[0]
+    other = MacroDifference(datasets=5, difference=0.12, low=0.01, high=0.2, p_value=0.0312)
+    results = data.results.model_copy(
+        update={"comparisons": [first.model_copy(update={"macro": other})]}
+    )
+    said = headline(results)[0]
+    assert (
+        "With each of 5 datasets counted the same: +12.0 points (+1.0 to +20.0; p = 0.031)" in said
+    )
 
 
 def test_the_figures_follow_the_page_colours(page: str) -> None:
@@ -99,6 +183,8 @@ def test_a_run_with_nothing_but_a_base_row_has_a_report(data: ReportData) -> Non
             "stages": [],
             "by_domain": [],
             "by_dataset": [],
+            "majority_label": [],
+            "prm_quality": [],
         }
     )
     assert "No paired comparison" in render(ReportData(results=few))
@@ -132,8 +218,8 @@ def test_no_base_goes_unmentioned(data: ReportData) -> None:
     )
     told = headline(results)
     assert "base with majority" in told[0]
-    assert "base-example with majority 83.0%: -2.0 points" in told[1]
-    assert "Chance alone could explain" in told[1]
+    assert "base-example with majority 83.0%: -2.0 points" in told[2]
+    assert "Chance alone could explain" in told[2]
 
 
 def test_results_survive_the_disk(tmp_path: Path, data: ReportData) -> None:
@@ -141,6 +227,24 @@ def test_results_survive_the_disk(tmp_path: Path, data: ReportData) -> None:
     assert read_results(tmp_path / "results.json") == data.results
     write_report(tmp_path / "report.html", data)
     assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+def test_results_from_before_these_measures_are_read_and_shown(
+    tmp_path: Path, data: ReportData
+) -> None:
+    old = data.results.model_dump(mode="json")
+    del old["majority_label"], old["prm_quality"]
+    for one in (*old["rows"], *old["comparisons"]):
+        del one["macro"], one["macro_large"]
+    for info in old["rounds"]:
+        del info["gate"]["comparison"]["macro"], info["gate"]["comparison"]["macro_large"]
+    file = tmp_path / "results.json"
+    file.write_text(json.dumps(old))
+    found = read_results(file)
+    assert (found.prm_quality, found.majority_label, found.rows[0].macro) == ([], [], None)
+    page = render(ReportData(results=found))
+    assert "What the PRM is worth" not in page
+    assert "always “" not in page
 
 
 def test_broken_results_are_named(tmp_path: Path) -> None:

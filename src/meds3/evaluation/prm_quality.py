@@ -100,6 +100,7 @@ def prm_quality(
             evaluation.clusters, seed=config.seed, resamples=min(config.resamples, RESAMPLES)
         ),
     )
+    majority = chains.correct("majority")
     rules = {canonical(s).split("/")[1] for s in config.strategies if needs_scores(s)}
     asked = sum(len(outcome.samples) for outcome in evaluation.outcomes)
     read = sum(map(len, chains.questions))
@@ -118,7 +119,7 @@ def prm_quality(
             for rule in CHAIN_SCORES
             for gain in (
                 _gain(chains, f"best-of-n/{rule}", "random", chains.random),
-                _gain(chains, f"vote-sum/{rule}", "majority", chains.correct("majority")),
+                _gain(chains, f"vote-sum/{rule}", "majority", majority),
             )
         ],
         length=[

@@ -56,9 +56,7 @@ def loss_plot(curves: Sequence[LossCurve]) -> str:
         return ""
     lines = -(-len(curves) // _PER_LINE)
     columns = min(len(curves), _PER_LINE)
-    figure, panels = figure_of(
-        columns, lines=lines, width=2.6 * max(columns, 2), height=0.4 + 2.2 * lines
-    )
+    figure, panels = figure_of(columns, lines=lines, width=7.5, height=0.4 + 2.2 * lines)
     for axes, curve in zip(panels, curves, strict=False):
         axes.plot(*zip(*curve.loss, strict=True), color=colour(0), linewidth=0.8, alpha=0.35)
         axes.plot(*zip(*curve.smoothed(), strict=True), color=colour(0), label="training")

@@ -72,12 +72,12 @@ def in_words(q: PrmQuality) -> list[str]:
     best, vote = _gain(q, "best-of-n/last"), _gain(q, "vote-sum/last")
     said.append(
         f"Its best chain is right in {percent(best.accuracy)} of questions, a random chain that "
-        f"states an answer in {percent(best.against_accuracy)}: {_signed_points(best.gain)}. "
-        f"Some chain is right in {percent(q.ceiling)}."
+        f"states an answer in {percent(best.against_accuracy)}: "
+        f"{_signed_points(best.gain)} points. Some chain is right in {percent(q.ceiling)}."
     )
     said.append(
         f"P-VS reaches {percent(vote.accuracy)}, majority {percent(vote.against_accuracy)}: "
-        f"{_signed_points(vote.gain)}."
+        f"{_signed_points(vote.gain)} points."
     )
     if q.steps is not None:
         s = q.steps

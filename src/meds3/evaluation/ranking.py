@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, stats
+from scipy import sparse
 
 from meds3.evaluation.resampling import (
     Estimate,
@@ -84,11 +84,20 @@ def rank_sums(x: Sequence[float], y: Sequence[float]) -> tuple[float, float, flo
     """
     if len(x) < 2:
         return 0.0, 0.0, 0.0
-    a, b = (np.asarray(stats.rankdata(v), dtype=np.float64) / (len(x) + 1) for v in (x, y))
-    a, b = a - a.mean(), b - b.mean()
+    a, b = (_centred_ranks(v) / (len(x) + 1) for v in (x, y))
     if not b.any():
         return 0.0, 0.0, 0.0
     return float(a @ b), float(a @ a), float(b @ b)
+
+
+def _centred_ranks(values: Sequence[float]) -> Vector:
+    """Ranks less their mean, ties at their mean: half of (how many are below − above).
+
+    For the few chains of a question, a tenth of the time of `scipy.stats.rankdata`.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    ranks: Vector = np.sign(x[:, None] - x[None, :]).sum(axis=1) / 2
+    return ranks
 
 
 def correlation(sums: Matrix) -> Vector:

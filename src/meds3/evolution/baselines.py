@@ -20,6 +20,11 @@ BASELINES: dict[PromptStyle, str] = {
 }
 
 
+def base_systems(styles: Sequence[PromptStyle]) -> dict[str, PromptStyle]:
+    """What the base is called when it is asked bare and in each of `styles`."""
+    return {BASELINES[style]: style for style in ("bare", *styles)}
+
+
 def solved_shots(seeds: Sequence[Problem], count: int, seed: int) -> Shots:
     """`count` seeds of each dataset, to be shown with their answers; drawn by digest.
 

@@ -12,7 +12,7 @@ from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
 from meds3.evaluation.results import GateDecision
 from meds3.evaluation.run import evaluate_system, rescore
-from meds3.evolution.baselines import BASELINES, solved_shots
+from meds3.evolution.baselines import BASELINES, base_systems, solved_shots
 from meds3.evolution.gate import keeps_round
 from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy
@@ -67,8 +67,8 @@ async def sample_policy(
 
 async def sample_base(state: Evolution) -> dict[str, SystemEvaluation]:
     """The base asked bare and in every way of `evaluation.baselines`, by system name."""
-    styles = dict.fromkeys(("bare", *state.config.evaluation.baselines))
-    return {BASELINES[style]: await sample_policy(state, state.base, style) for style in styles}
+    asked = base_systems(state.config.evaluation.baselines)
+    return {name: await sample_policy(state, state.base, style) for name, style in asked.items()}
 
 
 async def score_systems(

@@ -8,9 +8,11 @@ from rich.table import Table
 
 from meds3.chains.prompt import question_text
 from meds3.engines.models import RECORDS
+from meds3.evolution.baselines import base_systems
 from meds3.evolution.config import RunConfig
 from meds3.evolution.missing import missing_model, missing_problems
 from meds3.evolution.overlap import checked_problems
+from meds3.evolution.step_rollouts import stage_name
 from meds3.search.config import SearchConfig
 
 # Measured on 2 AVX2 cores (157 GFLOP/s fp32) with the embedded 135M model: generated tokens/s
@@ -93,8 +95,10 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
     samples = config.answering.n
     asked = heldout * (samples + 1) * chain
     scored = heldout * (prompt + samples * chain)
-    evaluation = PlannedStage("eval/base", 2 * heldout, asked, asked / GENERATED_PER_S + LOAD_S)
-    stages = [evaluation]
+    stages = [
+        PlannedStage(f"eval/{name}", 2 * heldout, asked, asked / GENERATED_PER_S + LOAD_S)
+        for name in base_systems(config.evaluation.baselines)
+    ]
     calls, tokens = _tree(config.search)
     for number in range(1, config.rounds + 1):
         sft = int(seeds * (prompt + _sft_chains(config) * chain) * config.sft.epochs)
@@ -120,6 +124,10 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
                 f"eval/…@prm-{number}", 0, systems * scored, systems * scored / SCORED_PER_S
             ),
         ]
+        if steps := config.evaluation.step_rollouts:
+            rolled = steps * config.evaluation.rollouts_per_step * chain
+            seconds = rolled / GENERATED_PER_S + LOAD_S
+            stages.append(PlannedStage(stage_name(number), steps, rolled, seconds))
     return stages
 
 
