@@ -88,6 +88,7 @@ def worst_choice(model: Any, prompt: list[int], written: list[int]) -> tuple[int
 
 
 def test_both_quantizations_answer_as_transformers_does(real_run: Path, tmp_path: Path) -> None:
+    from meds3.engines.models import ensure_model
     from meds3.engines.weights import load_causal_lm
 
     model, tokenizer = load_causal_lm(real_run / "round-1" / "policy")
@@ -97,7 +98,10 @@ def test_both_quantizations_answer_as_transformers_does(real_run: Path, tmp_path
     shared: dict[str, list[int]] = {}
     for quantization, margin in MARGIN.items():
         out = tmp_path / quantization
-        export(real_run, Request(out, quantization=quantization))  # type: ignore[arg-type]
+        # As for a run that began with a Hugging Face model, and as for this one.
+        base = ensure_model("embedded") if quantization == "f16" else None
+        request = Request(out, quantization=quantization, base_gguf=base)  # type: ignore[arg-type]
+        export(real_run, request)
         assert (out / "Modelfile").is_file()
         assert ChatTemplate.from_model(out / "policy.gguf") == template
         found = greedy_embedded(out / "policy.gguf", prompts, tokenizer)
