@@ -90,6 +90,35 @@ def test_checkpoints_of_another_job_are_not_resumed(tiny_model, tmp_path):
     assert max(m.lr for m in read_metrics(other.metrics)) <= 0.001
 
 
+class Killed(BaseException):
+    """Ends a training in this process as a kill would: nothing is tidied up."""
+
+
+def test_patience_is_not_forgotten(tiny_model, tmp_path):
+    """Killed when the first of two disappointments is behind it."""
+    from unittest.mock import patch
+
+    from transformers import Trainer
+
+    more = {"holdout": 0.3, "eval_every": 2, "patience": 2, "lr": 0.3, "epochs": 40}
+    whole = job_of("sft", tiny_model, tmp_path / "whole", 14, **more)
+    train(whole)
+    last = read_metrics(whole.metrics)[-1].step
+    killed = job_of("sft", tiny_model, tmp_path / "killed", 14, **more)
+    normal = Trainer.training_step
+
+    def step(self, *args, **kwargs):
+        if self.state.global_step == last - 1:  # one evaluation after the best, one before the end
+            raise Killed
+        return normal(self, *args, **kwargs)
+
+    with patch.object(Trainer, "training_step", step), pytest.raises(Killed):
+        train(killed)
+    train(killed)
+    assert read_metrics(killed.metrics)[-1].step == last
+    assert largest_difference(killed.output, whole.output) < 1e-5
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_a_kill_after_an_early_stop_does_not_train_on(tiny_model, tmp_path, full):
     from unittest.mock import patch

@@ -117,7 +117,6 @@ def train_packed(
         eval_dataset=held_out or None,
         data_collator=_one_item,
     )
-    trainer.model_accepts_loss_kwargs = False  # or the loss is not divided by the accumulation
     with loss_as_forward(model, loss_of):
         run_trainer(trainer, job, sum(len(item.pack) for item in items))
     return trainer
