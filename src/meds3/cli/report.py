@@ -12,6 +12,7 @@ def report(run: RunPath) -> None:
 
     Example: `meds3 report runs/cpu-demo`
     """
+    from meds3.evaluation.quality_words import alarms, of_own_chains
     from meds3.evaluation.results import read_results
     from meds3.evaluation.table import comparison_table, to_table
     from meds3.runs.directory import RunDirectory
@@ -24,4 +25,6 @@ def report(run: RunPath) -> None:
         if info.gate is not None:
             fate = "kept" if info.gate.kept else "rolled back"
             console.print(f"round {info.number} {fate}: {info.gate.reason}", highlight=False)
+    for line in alarms(of_own_chains(results)):
+        console.print(line, highlight=False)
     console.print(f"report: {directory.report_path}", highlight=False)
