@@ -14,12 +14,14 @@ def report(run: RunPath) -> None:
     """
     from meds3.evaluation.quality_words import alarms, of_own_chains
     from meds3.evaluation.results import read_results
-    from meds3.evaluation.table import comparison_table, to_table
+    from meds3.evaluation.table import comparison_table, macro_table, to_table
     from meds3.runs.directory import RunDirectory
 
     directory = RunDirectory.existing(run)
     results = read_results(directory.results_path)
     console.print(to_table(results))
+    if (macro := macro_table(results)) is not None:
+        console.print(macro)
     console.print(comparison_table(results))
     for info in results.rounds:
         if info.gate is not None:
