@@ -18,7 +18,7 @@ from meds3.evaluation.quality_words import in_words
 from meds3.evaluation.report import ReportData, headline, render, write_report
 from meds3.evaluation.results import Results, read_results, write_results
 from meds3.evaluation.results_parts import Macro, MacroDifference
-from meds3.evaluation.table import cells, macro_columns, p_value, to_table
+from meds3.evaluation.table import cells, macro_columns, macro_table, p_value, to_table
 from tests.evaluation.made_up import report_data
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}
@@ -272,6 +272,21 @@ def test_the_console_shows_the_same_numbers_in_a_narrow_window(data: ReportData)
     row = cells(data.results.rows[0])
     for cell in (row[0], row[1], row[2], f"{row[3]} ({row[4]})", row[7]):
         assert cell in shown
+
+
+def test_the_console_has_the_macro_averages_in_80_columns(data: ReportData) -> None:
+    console = Console(width=80, record=True, file=StringIO())
+    table = macro_table(data.results)
+    assert table is not None
+    console.print(table)
+    shown = console.export_text()
+    assert "macro over 5 sets" in shown
+    macro = data.results.row("round-2", "pvs").macro
+    assert macro is not None
+    assert f"{100 * macro.accuracy:.1f}%" in shown
+    assert "…" not in shown
+    bare = [row.model_copy(update={"macro": None}) for row in data.results.rows]
+    assert macro_table(data.results.model_copy(update={"rows": bare})) is None
 
 
 def test_a_small_p_is_never_zero() -> None:

@@ -110,17 +110,28 @@ def to_table(results: Results) -> Table:
 
 def rows_table(rows: Sequence[Row], title: str) -> Table:
     """A line per system and strategy, the systems set apart; fits 80 columns."""
-    macro = bool(macro_columns(rows))
-    names = ("system", "strategy", "n", "accuracy", *(["macro"] if macro else []))
-    table = _table(title, (*names, "unparsable", "tokens", "seconds"), left={"system", "strategy"})
+    headings = ("system", "strategy", "n", "accuracy", "unparsable", "tokens", "seconds")
+    table = _table(title, headings, left={"system", "strategy"})
     for before, row in zip([None, *rows], rows, strict=False):
         if before is not None and before.system != row.system:
             table.add_section()
         system, strategy, n, accuracy, limits, unparsable, _, tokens, seconds, _ = cells(row)
-        right = [f"{accuracy} ({limits})"]
-        if macro:
-            right.append(percent(row.macro.accuracy) if row.macro else "–")
-        table.add_row(system, strategy, n, *right, unparsable, tokens, seconds)
+        right = f"{accuracy} ({limits})"
+        table.add_row(system, strategy, n, right, unparsable, tokens, seconds)
+    return table
+
+
+def macro_table(results: Results) -> Table | None:
+    """A line per system, a column per strategy; None with fewer than two datasets."""
+    names = macro_columns(results.rows)
+    if not names:
+        return None
+    strategies = list(dict.fromkeys(row.strategy for row in results.rows))
+    table = _table(f"{names['macro']}, each counted the same", ("system", *strategies), {"system"})
+    for system in dict.fromkeys(row.system for row in results.rows):
+        found = {row.strategy: row.macro for row in results.rows if row.system == system}
+        shares = [percent(macro.accuracy) if (macro := found.get(s)) else "–" for s in strategies]
+        table.add_row(system, *shares)
     return table
 
 
