@@ -60,7 +60,7 @@ def test_of_options_the_letter_or_the_text_that_says_more() -> None:
     exam = [problem(str(i), choice("B", f"a{i}", f"b{i}", f"c{i}")) for i in range(3)]
     assert commonest(exam) == {"set": ("B", 3)}
     # Options that stay in place: letter and text are one answer, told by its letter.
-    fixed = [problem(str(i), choice("C", "more", "less", "the same")) for i in range(3)]
+    fixed = [problem(str(i), choice("C", "more", "less", "As much")) for i in range(3)]
     assert commonest(fixed) == {"set": ("C", 3)}
 
 

@@ -95,6 +95,14 @@ def test_a_comparison_pairs_by_problem_not_by_position() -> None:
     assert (found.difference, found.only_a, found.only_b) == (0.0, 0, 0)
 
 
+def test_a_part_has_its_own_clusters_and_datasets() -> None:
+    whole = small("round-1", (RIGHT, RIGHT), (MUTE, RIGHT), (WRONG, MUTE))
+    assert len(whole.clusters) == len(whole.datasets) == 3
+    part = whole.only({whole.outcomes[2].problem_id})
+    assert part.clusters == (whole.outcomes[2].cluster,)
+    assert part.datasets == (whole.outcomes[2].dataset,)
+
+
 def test_other_questions_are_not_compared() -> None:
     fewer = THREE.model_copy(update={"outcomes": THREE.outcomes[:2]})
     with pytest.raises(InputError, match="not asked the same questions: 1 differ, first 'gym-002'"):

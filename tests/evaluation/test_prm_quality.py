@@ -85,7 +85,8 @@ HAND = (
 
 def test_pairs_within_and_between_questions() -> None:
     q = quality(*HAND)
-    assert (q.n_questions, q.n_chains, q.n_unread, q.pairs) == (4, 8, 3, 4)
+    assert (q.n_questions, q.n_chains, q.n_unread) == (4, 8, 3)
+    assert (q.n_mixed, q.pairs) == (2, 4)
     found = score(q)
     assert found.auc_within is not None
     assert found.auc is not None
@@ -217,6 +218,15 @@ def test_a_weak_or_an_uncertain_preference_is_no_alarm() -> None:
     assert not found.alarm
 
 
+def test_few_questions_set_off_no_alarm_however_alike() -> None:
+    nine, ten = (quality(*map(longer_is_better, range(n))) for n in (9, 10))
+    found = length(nine, "last", "tokens").rho
+    assert found is not None
+    assert found.low == pytest.approx(1.0)  # the bootstrap knows no doubt here
+    assert not length(nine, "last", "tokens").alarm
+    assert length(ten, "last", "tokens").alarm
+
+
 def test_duplicate_questions_widen_the_interval() -> None:
     """The same question asked four times is one question."""
     apart = asked(*(HAND[i % 2] for i in range(16)))
@@ -248,9 +258,10 @@ def test_duplicate_questions_widen_the_interval() -> None:
 
 def test_words_follow_the_figures() -> None:
     said = in_words(quality(*(HAND[0] for _ in range(10))))
-    assert "puts the right one first in 100.0% of 20 pairs" in said[0]
+    assert "puts the right one first in 100.0% of 20 pairs from 10 questions" in said[0]
     assert "better than a coin" in said[0]
     assert "P-VS reaches 100.0%, majority 0.0%: +100.0" in said[2]
     turned = (right(0.1), wrong(0.3), wrong(0.6))
     assert "wrong way round" in in_words(quality(*(turned for _ in range(10))))[0]
-    assert "A coin could do as well" in in_words(quality(HAND[1]))[0]
+    assert "A coin could do as well" in in_words(quality(*(HAND[1] for _ in range(10))))[0]
+    assert "Too few questions to say more" in in_words(quality(*(HAND[0] for _ in range(9))))[0]

@@ -93,6 +93,14 @@ def test_groups_are_not_mixed() -> None:
     assert correlation(sums[None])[0] == pytest.approx(-1.0)
 
 
+def test_a_question_weighs_by_its_chains_not_by_their_square() -> None:
+    # Four chains all one way: centred ranks 1.5 .5 -.5 -1.5 over 5, squares 5/25; two chains the
+    # other way: .5 -.5 over 3, squares .5/9.
+    sums = np.array(rank_sums([1, 2, 3, 4], [1, 2, 3, 4])) + np.array(rank_sums([2, 1], [1, 2]))
+    four, two = 5 / 25, 0.5 / 9
+    assert correlation(sums[None])[0] == pytest.approx((four - two) / (four + two))
+
+
 def test_a_group_of_one_length_says_nothing() -> None:
     assert rank_sums([0.1, 0.9], [5, 5]) == (0.0, 0.0, 0.0)
     assert rank_sums([0.1], [5]) == (0.0, 0.0, 0.0)

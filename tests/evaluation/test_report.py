@@ -17,7 +17,7 @@ from meds3.errors import InputError
 from meds3.evaluation.quality_words import in_words
 from meds3.evaluation.report import ReportData, headline, render, write_report
 from meds3.evaluation.results import Results, read_results, write_results
-from meds3.evaluation.results_parts import Macro, MacroDifference
+from meds3.evaluation.results_parts import Macro, MacroDifference, PrmQuality
 from meds3.evaluation.table import cells, macro_columns, macro_table, p_value, to_table
 from tests.evaluation.made_up import report_data
 
@@ -261,8 +261,9 @@ def test_broken_results_are_named(tmp_path: Path) -> None:
 
 def test_the_schema_has_every_documented_field() -> None:
     described = Path("docs/results.md").read_text("utf-8")
-    for name in Results.model_fields:
-        assert f"`{name}`" in described, name
+    for model in (Results, PrmQuality):
+        for name in model.model_fields:
+            assert f"`{name}`" in described, name
 
 
 def test_the_console_shows_the_same_numbers_in_a_narrow_window(data: ReportData) -> None:

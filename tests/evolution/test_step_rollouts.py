@@ -186,14 +186,15 @@ async def test_rollouts_go_on_from_the_step_as_the_policy_answers(tmp_path: Path
         seen.append((prompt, sampling))
         return says(prompt, sampling, index)
 
-    await with_state(tmp_path, ScriptedEngine(listen), agreed, step_rollouts=2, rollouts_per_step=3)
-    assert len(seen) == 6
+    engine = ScriptedEngine(listen)
+    await with_state(tmp_path, engine, agreed, step_rollouts=24, rollouts_per_step=3)
+    assert len(seen) == 24 * 3
     for prompt, sampling in seen:
         assert prompt.endswith((" good thought.\n\nStep 2:", " bad thought.\n\nStep 2:"))
         assert "Step 0: Let's break down this problem step by step.\n\nStep 1: A " in prompt
         assert (sampling.n, sampling.temperature, sampling.max_tokens) == (3, 0.8, 384)
         assert not sampling.stop
-    assert len({sampling.seed for _, sampling in seen}) == 2
+    assert len({sampling.seed for _, sampling in seen}) == 24  # no two steps share a draw
 
 
 async def test_a_killed_stage_pays_only_for_what_is_missing(tmp_path: Path) -> None:

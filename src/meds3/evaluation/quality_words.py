@@ -1,26 +1,15 @@
-"""What the figures about a PRM say, in words and tables for people."""
+"""What the figures about a PRM say, in words for people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from meds3.evaluation.length_preference import LEAST
 from meds3.evaluation.results import Results
 from meds3.evaluation.results_parts import Gain, LengthPreference, Measured, PrmQuality
 from meds3.evaluation.table import interval, percent, points
 
 _FALLING = ("min", "product")
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table for the page. The first `left` columns are text, the others figures."""
-
-    title: str
-    headings: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    left: int
-    note: str = ""
 
 
 def of_own_chains(results: Results) -> list[PrmQuality]:
@@ -40,7 +29,7 @@ def alarms(quality: Sequence[PrmQuality]) -> list[str]:
 
 
 def _alarm(q: PrmQuality, rule: str, loud: Sequence[LengthPreference]) -> str:
-    parts = [f"{_preferred(one)} (rank correlation {_signed(one.rho)})" for one in loud if one.rho]
+    parts = [f"{_preferred(one)} (rank correlation {signed(one.rho)})" for one in loud if one.rho]
     why = (
         f" A score by “{rule}” falls with every further step by itself." if rule in _FALLING else ""
     )
@@ -65,19 +54,19 @@ def in_words(q: PrmQuality) -> list[str]:
     else:
         said.append(
             f"Of a right and a wrong chain of the same question it puts the right one first in "
-            f"{percent(last.auc_within.value)} of {q.pairs:,} pairs "
+            f"{percent(last.auc_within.value)} of {q.pairs:,} pairs from {q.n_mixed} questions "
             f"(95% interval {interval(last.auc_within.low, last.auc_within.high)}; a coin: 50%). "
-            f"{_against_coin(last.auc_within)}"
+            f"{_against_coin(last.auc_within, q.n_mixed)}"
         )
-    best, vote = _gain(q, "best-of-n/last"), _gain(q, "vote-sum/last")
+    best, vote = gain_of(q, "best-of-n/last"), gain_of(q, "vote-sum/last")
     said.append(
         f"Its best chain is right in {percent(best.accuracy)} of questions, a random chain that "
         f"states an answer in {percent(best.against_accuracy)}: "
-        f"{_signed_points(best.gain)} points. Some chain is right in {percent(q.ceiling)}."
+        f"{signed_points(best.gain)} points. Some chain is right in {percent(q.ceiling)}."
     )
     said.append(
         f"P-VS reaches {percent(vote.accuracy)}, majority {percent(vote.against_accuracy)}: "
-        f"{_signed_points(vote.gain)} points."
+        f"{signed_points(vote.gain)} points."
     )
     if q.steps is not None:
         s = q.steps
@@ -92,7 +81,9 @@ def in_words(q: PrmQuality) -> list[str]:
     return said
 
 
-def _against_coin(auc: Measured) -> str:
+def _against_coin(auc: Measured, questions: int) -> str:
+    if questions < LEAST:
+        return "Too few questions to say more."
     if auc.low > 0.5:
         return "It tells right from wrong better than a coin."
     if auc.high < 0.5:
@@ -105,103 +96,13 @@ def _brier(brier: float, constant: float) -> str:
     return f"Squared error {brier:.3f}, {verdict} than always saying the mean ({constant:.3f})."
 
 
-def score_sheet(quality: Sequence[PrmQuality]) -> Sheet:
-    """A line per round, system and chain score."""
-    headings = (
-        "PRM of", "on chains of", "score", "AUC, all pairs", "AUC, same question",
-        "best-of-n − random", "of the room", "vote-sum − majority", "of the room",
-    )  # fmt: skip
-    rows = []
-    for q in quality:
-        for score in q.scores:
-            best, vote = _gain(q, f"best-of-n/{score.rule}"), _gain(q, f"vote-sum/{score.rule}")
-            rows.append(
-                (
-                    f"round {q.round}",
-                    q.system,
-                    score.rule,
-                    _share(score.auc),
-                    _share(score.auc_within),
-                    _signed_points(best.gain),
-                    _room(best),
-                    _signed_points(vote.gain),
-                    _room(vote),
-                )
-            )
-    note = (
-        "AUC: chance that a right chain scores above a wrong one, 0.5 is a coin; over all pairs it "
-        "also counts telling easy questions from hard ones, which no vote can use. Gains in "
-        "percentage points; the room is what a perfect choice among the same chains would gain."
-    )
-    return Sheet("By chain score", headings, rows, 3, note)
-
-
-def length_sheet(quality: Sequence[PrmQuality]) -> Sheet:
-    """A line per round, system, chain score and measure of length."""
-    headings = (
-        "PRM of", "on chains of", "score", "length in", "rank correlation", "among right",
-        "among wrong", "chosen − mean length",
-    )  # fmt: skip
-    rows = [
-        (
-            f"round {q.round}",
-            q.system,
-            one.rule,
-            f"{one.measure}{' ⚠' if one.alarm else ''}",
-            _signed(one.rho),
-            _signed(one.rho_right),
-            _signed(one.rho_wrong),
-            f"{_signed(one.chosen_extra)} of {one.mean_length:.1f}",
-        )
-        for q in quality
-        for one in q.length
-    ]
-    note = (
-        "Rank correlation of score and length within question and within verdict. ⚠: the interval "
-        "leaves out 0, it is beyond ±0.2, and the run votes with this score. “min” and “product” "
-        "fall with every further step by themselves."
-    )
-    return Sheet("Length", headings, rows, 4, note)
-
-
-def group_sheet(quality: Sequence[PrmQuality]) -> Sheet:
-    """A line per domain and dataset, under the score of P-VS."""
-    headings = (
-        "group", "PRM of", "on chains of", "n", "pairs", "AUC, same question",
-        "best-of-n − random", "P-VS − majority",
-    )  # fmt: skip
-    rows = [
-        (
-            g.group,
-            f"round {q.round}",
-            q.system,
-            str(g.n_questions),
-            str(g.pairs),
-            _share(g.auc_within),
-            _signed_points(g.best_gain),
-            _signed_points(g.vote_gain),
-        )
-        for q in quality
-        for g in q.groups
-    ]
-    return Sheet("By domain and dataset", headings, rows, 3)
-
-
-def _gain(q: PrmQuality, strategy: str) -> Gain:
+def gain_of(q: PrmQuality, strategy: str) -> Gain:
     return next(gain for gain in q.gains if gain.strategy == strategy)
 
 
-def _share(one: Measured | None) -> str:
-    return "–" if one is None else f"{one.value:.2f} ({one.low:.2f} – {one.high:.2f})"
-
-
-def _signed(one: Measured | None) -> str:
+def signed(one: Measured | None) -> str:
     return "–" if one is None else f"{one.value:+.2f} ({one.low:+.2f} to {one.high:+.2f})"
 
 
-def _signed_points(one: Measured) -> str:
+def signed_points(one: Measured) -> str:
     return f"{points(one.value)} ({points(one.low)} to {points(one.high)})"
-
-
-def _room(gain: Gain) -> str:
-    return "–" if gain.room_taken is None else f"{100 * gain.room_taken:.0f}%"

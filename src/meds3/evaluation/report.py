@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from meds3 import SAFETY_NOTE
-from meds3.evaluation import baselines, plots, quality_plots, table
+from meds3.evaluation import baselines, plots, quality_plots, quality_sheets, table
 from meds3.evaluation import quality_words as words
 from meds3.evaluation.curves import LossCurve
 from meds3.evaluation.examples import Example
@@ -159,9 +159,9 @@ def render(data: ReportData) -> str:
         in_words=words.in_words,
         alarms=words.alarms(own),
         sheets=[
-            words.score_sheet(results.prm_quality),
-            words.length_sheet(own[-1:]),
-            words.group_sheet(own[-1:]),
+            quality_sheets.score_sheet(results.prm_quality),
+            quality_sheets.length_sheet(own[-1:]),
+            quality_sheets.group_sheet(own[-1:]),
         ],
         calibration_svg=quality_plots.calibration_plot(own),
         loss_svg=quality_plots.loss_plot(data.curves),

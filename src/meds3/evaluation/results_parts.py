@@ -136,6 +136,7 @@ class PrmQuality(_Part):
     n_questions: int
     n_chains: int = Field(description="sampled chains that state an answer")
     n_unread: int = Field(description="chains left out: they never vote")
+    n_mixed: int = Field(description="questions with both a right and a wrong chain")
     pairs: int = Field(description="right and wrong chain of the same question")
     chain_accuracy: Share = Field(description="mean over questions; a random answering chain")
     ceiling: Share = Field(description="questions with at least one right chain")
