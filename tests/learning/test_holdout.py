@@ -54,7 +54,7 @@ def test_settings_without_a_held_out_part_are_refused(name):
     ("stage", "more"),
     [
         ("sft", {}),
-        ("sft", {"packing": "none", "batch_size": 8}),
+        pytest.param("sft", {"packing": "none", "batch_size": 8}, marks=pytest.mark.slow),
         ("prm", {}),
         pytest.param("dpo", {}, marks=pytest.mark.slow),
     ],

@@ -14,7 +14,7 @@ TREE = {"packs_per_step": 64, "epochs": 4, "lr": 0.003}
 EACH = {"packing": "none", "epochs": 4, "lr": 0.003}
 
 
-@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("full", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_sft_losses_and_weights_agree(tiny_model, tmp_path, full):
     tree = job_of("sft", tiny_model, tmp_path / "tree", 7, full=full, **TREE)
     plain = job_of("sft", tiny_model, tmp_path / "each", 7, full=full, **EACH, batch_size=14)
@@ -29,6 +29,7 @@ def test_sft_losses_and_weights_agree(tiny_model, tmp_path, full):
     assert largest_difference(tree.output, plain.output) < 2e-3  # saved in 16 bits
 
 
+@pytest.mark.slow
 def test_micro_batches_change_nothing(tiny_model, tmp_path):
     whole = job_of("sft", tiny_model, tmp_path / "a", 6, **EACH, batch_size=6)
     parts = job_of("sft", tiny_model, tmp_path / "b", 6, **EACH, batch_size=6, micro_batch=2)
@@ -39,7 +40,9 @@ def test_micro_batches_change_nothing(tiny_model, tmp_path):
     assert largest_difference(whole.output, parts.output) < 2e-3
 
 
-@pytest.mark.parametrize("more", [{}, {"head_l2": 10.0, "lr": 1e-4}])
+@pytest.mark.parametrize(
+    "more", [{}, pytest.param({"head_l2": 10.0, "lr": 1e-4}, marks=pytest.mark.slow)]
+)
 def test_prm_losses_and_weights_agree(tiny_model, tmp_path, more):
     tree = job_of("prm", tiny_model, tmp_path / "tree", 7, **TREE | more)
     each = job_of("prm", tiny_model, tmp_path / "each", 7, **EACH | {"packs_per_step": 64} | more)
