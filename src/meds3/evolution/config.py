@@ -85,6 +85,8 @@ class RunConfig(BaseModel):
         body = self.model_dump(mode="json", exclude=apart)
         for name in ("trees_in_flight", "tokens_in_flight", "max_failed_share"):
             body["search"].pop(name)
+        for stage in ("sft", "dpo", "prm"):
+            (body[stage] or {}).pop("accelerate", None)
         for name in ("step_rollouts", "rollouts_per_step"):  # measured beside, changes nothing
             body["evaluation"].pop(name)
         if not body["problems"]["allow_overlap"]:  # runs from before this field resume

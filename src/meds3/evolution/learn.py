@@ -138,7 +138,7 @@ async def _train(state: Evolution, number: int, job: Job, examples: int) -> Trai
     inputs = {
         "model": digest_path(job.model),
         "data": digest_path(job.data),
-        "config": job.config.model_dump(mode="json"),
+        "config": job.config.model_dump(mode="json", exclude={"accelerate"}),  # where, not what
         "seed": job.seed,
     }
     detail = await state.stages.run(name, inputs, [job.output], work)
