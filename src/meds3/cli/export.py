@@ -44,8 +44,8 @@ def export(
 
     Example: `meds3 export runs/cpu-demo --format hf --what prm -o my-prm`
     """
-    from meds3.evolution.export.package import Request
     from meds3.evolution.export.package import export as write
+    from meds3.evolution.export.writers import Request
 
     request = Request(
         output=output,

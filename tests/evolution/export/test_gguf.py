@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from meds3.answering.sample import open_prompt
+from meds3.answering.prompting import open_prompt
 from meds3.answers.kinds import Choice, Label, Span
 from meds3.chains.template import ChatTemplate
 from meds3.engines.build import build_engine
 from meds3.engines.config import EngineConfig
 from meds3.engines.protocol import Sampling
-from meds3.evolution.export.package import Request, export
+from meds3.evolution.export.package import export
+from meds3.evolution.export.writers import Request
 from meds3.problems.problem import Domain, Problem
 from tests.evolution.export.runs import made_run
 
@@ -93,7 +94,7 @@ def test_both_quantizations_answer_as_transformers_does(real_run: Path, tmp_path
 
     model, tokenizer = load_causal_lm(real_run / "round-1" / "policy")
     template = ChatTemplate.from_model(real_run / "round-1" / "policy")
-    prompts = [open_prompt(template, q, worked_example=False) for q in QUESTIONS]
+    prompts = [open_prompt(template, q, "bare") for q in QUESTIONS]
     ids = [tokenizer(p, add_special_tokens=False)["input_ids"] for p in prompts]
     shared: dict[str, list[int]] = {}
     for quantization, margin in MARGIN.items():

@@ -10,7 +10,8 @@ import pytest
 
 from meds3.errors import InputError
 from meds3.evolution.export import package
-from meds3.evolution.export.package import MARK, Request, export
+from meds3.evolution.export.package import MARK, export
+from meds3.evolution.export.writers import Request
 from tests.evolution.export.runs import add_policies, add_prm, blank_policy, drop, made_run
 
 IDS = [[5, 9, 40, 77, 130, 12, 3]]
