@@ -239,7 +239,9 @@ def test_a_run_may_be_measured_more_closely_but_not_otherwise(tmp_path: Path) ->
 def test_the_plan_has_the_stage(tmp_path: Path) -> None:
     names = [stage.name for stage in plan(config(tmp_path)).stages]
     assert stage_name(1) not in names
-    (stage,) = [s for s in plan(config(tmp_path, step_rollouts=60)).stages if s.name == stage_name(1)]
+    (stage,) = [
+        s for s in plan(config(tmp_path, step_rollouts=60)).stages if s.name == stage_name(1)
+    ]
     assert stage.calls == 60
     assert stage.tokens >= 60 * 8
 
