@@ -29,6 +29,8 @@ from meds3.engines.build import build_engine
 from meds3.engines.models import ensure_model
 from meds3.errors import InputError
 from meds3.evaluation.outcome import Outcome, SystemEvaluation, load_evaluation
+from meds3.evaluation.prm_quality import prm_quality
+from meds3.evaluation.quality_words import in_words
 from meds3.evaluation.run import evaluate_system, rescore
 from meds3.evolution.config import RunConfig, load_config
 from meds3.evolution.overlap import checked_problems
@@ -42,11 +44,6 @@ UNSCORED = ("greedy", "majority")
 SCORED = tuple(
     f"{pool}/{rule}" for pool in ("vote-sum", "best-of-n") for rule in ("last", "min", "mean")
 )
-CHAIN: dict[str, Callable[[Sequence[float]], float]] = {
-    "last": lambda scores: scores[-1],
-    "min": min,
-    "mean": fmean,
-}
 
 
 def unused(config: RunConfig, each: int) -> list[Problem]:
@@ -100,20 +97,6 @@ def right(outcome: Outcome) -> list[bool]:
     return [row.verdict is Verdict.CORRECT for row in outcome.samples]
 
 
-def separation(outcomes: Sequence[Outcome], rule: str) -> dict[str, Any]:
-    """How often a right chain scores above a wrong one of the same question; ties count half."""
-    won, pairs = 0.0, 0
-    for outcome in outcomes:
-        scored = [row for row in outcome.samples if row.scores and row.answer is not None]
-        scores = [(CHAIN[rule](row.scores), row.verdict is Verdict.CORRECT) for row in scored]
-        for high, good in scores:
-            for low, other in scores:
-                if good and not other:
-                    pairs += 1
-                    won += 1.0 if high > low else 0.5 * (high == low)
-    return {"rule": rule, "pairs": pairs, "auc": round(won / pairs, 3) if pairs else None}
-
-
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
     config = load_config(given.config, given.set)
     if given.candidates is not None:
@@ -137,9 +120,9 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         {"": name, **{k: round(v, 3) for k, v in line.items()}} for name, line in lines.items()
     ]
     print(table(rounded), end="\n\n")
-    told = [separation(outcomes, rule) for rule in CHAIN] if found.header.scorer else []
-    if told:
-        print(table(told), end="\n\n")
+    quality = prm_quality(found, 0, config.evaluation)
+    if quality is not None:
+        print("\n".join(in_words(quality)), end="\n\n")
     chains = [row for outcome in outcomes for row in outcome.samples]
     return {
         "benchmark": "try_policy",
@@ -150,7 +133,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         "questions": len(outcomes),
         "n": found.header.n_samples,
         "accuracy": rounded,
-        "separation": told,
+        "prm_quality": quality.model_dump(mode="json") if quality else None,
         "unparsable": round(fmean(row.verdict is Verdict.UNPARSABLE for row in chains), 3),
         "tokens_per_chain": round(fmean(row.tokens for row in chains), 1),
     }

@@ -12,7 +12,7 @@ from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
 from meds3.evaluation.results import GateDecision
 from meds3.evaluation.run import evaluate_system, rescore
-from meds3.evolution.baselines import BASELINES, base_systems, solved_shots
+from meds3.evolution.base_systems import BASELINES, base_systems, solved_shots
 from meds3.evolution.gate import keeps_round
 from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from meds3.chains.prompt import question_text
 from meds3.engines.models import RECORDS
-from meds3.evolution.baselines import base_systems
+from meds3.evolution.base_systems import base_systems
 from meds3.evolution.config import RunConfig
 from meds3.evolution.missing import missing_model, missing_problems
 from meds3.evolution.overlap import checked_problems
