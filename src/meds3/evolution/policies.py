@@ -13,12 +13,12 @@ from meds3.engines.forms import servable, trainable
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.protocol import Engine
 from meds3.errors import InputError
+from meds3.learning.jobs import GGUF_NAME
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 
 BASE = "base"
-GGUF_NAME = "policy.gguf"
 
 
 @dataclass(frozen=True)

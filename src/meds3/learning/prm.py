@@ -16,7 +16,6 @@ from meds3.learning.jobs import PrmJob
 from meds3.learning.probe import fit_head
 from meds3.learning.rows import PrmRow, read_rows
 from meds3.learning.saving import save_model, whole_model
-from meds3.learning.sft import longest_branch
 from meds3.learning.trainer import train_packed
 from meds3.rewards.packing import Pack, pack_chains, tokenize_prompt, tokenize_steps
 from meds3.rewards.prm_model import PACKING_MARK, prm_from_policy, segment_logits
@@ -52,7 +51,7 @@ def train_prm(job: PrmJob) -> None:
     train, held_out = split_rows(job, rows)
     items = prm_items(job, train, tokenizer)
     held = prm_items(job, held_out, tokenizer) if held_out else []
-    check_tree_packing(job, causal, longest_branch(items + held))
+    check_tree_packing(job, causal, max(item.pack.longest_branch for item in items + held))
     model = _prm(job, causal)
     if job.config.head_l2 is not None:
         fit_head(model, items, job.config.head_l2)

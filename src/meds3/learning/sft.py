@@ -13,7 +13,7 @@ from meds3.learning.adapters import merged, with_adapters
 from meds3.learning.checks import check_prompts, check_tree_packing, say_left_out
 from meds3.learning.gguf_export import export_gguf
 from meds3.learning.holdout import split_rows
-from meds3.learning.jobs import DpoJob, SftJob
+from meds3.learning.jobs import GGUF_NAME, DpoJob, SftJob
 from meds3.learning.kept_adapter import ADAPTER_NAME, adapter_writer
 from meds3.learning.rows import SftRow, read_rows
 from meds3.learning.saving import save_model, whole_model
@@ -23,8 +23,6 @@ from meds3.rewards.packing import Pack, model_inputs, pack_chains, tokenize_prom
 
 if TYPE_CHECKING:
     import torch
-
-GGUF_NAME = "policy.gguf"
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def train_sft(job: SftJob) -> None:
     plain = job.config.packing == "none"
     if not plain:
         items, held = sft_items(job, train, tokenizer), _held_out(job, held_out, tokenizer)
-        check_tree_packing(job, model, longest_branch(items + held))
+        check_tree_packing(job, model, max(item.pack.longest_branch for item in items + held))
     model.config.use_cache = False
     model = _adapted(job, model)
     if plain:
@@ -80,12 +78,6 @@ def save_policy(job: SftJob | DpoJob, trainer: Any, tokenizer: Any) -> None:
     if model is not None:
         model.config.use_cache = True
     save_model(job, trainer, model, tokenizer, finish)
-
-
-def longest_branch(items: list[Any]) -> int:
-    """Tokens of the longest prompt with its chain among packed items."""
-    packs: list[Pack] = [item.pack for item in items]
-    return max(max(pack.position_ids) + 1 for pack in packs)
 
 
 def _held_out(job: SftJob, rows: list[SftRow], tokenizer: Any) -> list[SftItem]:

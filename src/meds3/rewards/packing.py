@@ -39,6 +39,11 @@ class Pack:
     def __len__(self) -> int:
         return len(self.input_ids)
 
+    @property
+    def longest_branch(self) -> int:
+        """Tokens of the prompt with its longest chain."""
+        return max(self.position_ids) + 1
+
     def last_token(self, segment: int) -> int:
         """The index of a segment's last token."""
         return self.spans[segment][1] - 1

@@ -16,8 +16,8 @@ from meds3.errors import InputError
 from meds3.evolution.export.card import Format, What, base_id
 from meds3.evolution.export.modelfile import modelfile
 from meds3.evolution.export.source import Source
-from meds3.evolution.policies import GGUF_NAME
 from meds3.learning.gguf_export import export_gguf
+from meds3.learning.jobs import GGUF_NAME
 from meds3.learning.kept_adapter import ADAPTER_NAME, has_adapter, write_sum
 from meds3.runs.atomic import write_json, write_text
 
