@@ -12,7 +12,7 @@ from meds3.answers.judge import verify
 from meds3.answers.kinds import Answer, Choice, Label
 from meds3.answers.verdict import Verdict
 from meds3.chains.examples import all_examples, example_for
-from meds3.chains.prompt import WorkedExample, messages, question_text
+from meds3.chains.prompt import WorkedExample, hinted_messages, messages, question_text
 from meds3.chains.template import ChatTemplate
 from meds3.errors import InputError
 from meds3.problems.gym.drugs import DRUGS
@@ -55,6 +55,27 @@ def test_messages_show_the_example_first_and_never_the_gold() -> None:
     turns = messages(problem, example_for(problem))
     assert [m["role"] for m in turns] == ["user", "assistant", "user"]
     assert turns[-1] == bare[0]
+
+
+def test_a_hinted_chat_shows_the_answer_and_is_otherwise_the_same_question() -> None:
+    options = {"A": "aspirin", "B": "naloxone"}
+    problem = Problem(
+        id="p",
+        dataset="d",
+        domain=Domain.KNOWLEDGE_QA,
+        question="What reverses opioids?",
+        options=options,
+        answer=Choice(letter="B", options=options),
+    )
+    (turn,) = hinted_messages(problem, None)
+    assert turn["content"].startswith(question_text(problem))
+    assert turn["content"].endswith(
+        "\nWhy is B (naloxone) right? Tell in one short step, then end with 'The answer is B.'"
+    )
+    example = example_for(problem)
+    first, solved, last = hinted_messages(problem, example)
+    assert (solved["content"], last) == (example.chain.text, turn)
+    assert "Why is C (vitamin C) right?" in first["content"]
 
 
 def test_options_are_one_a_line() -> None:

@@ -18,7 +18,7 @@ from meds3.learning.summary import summary_page
 from meds3.learning.verified import states_once, trimmed
 from meds3.problems.problem import Domain
 from meds3.search.tree import Rollout
-from tests.learning.trees import PROBLEM, PROMPT, hand_tree
+from tests.learning.trees import PROBLEM, PROMPT, hand_tree, rollout
 
 
 def sft(**settings):
@@ -149,6 +149,25 @@ def test_a_chain_that_tells_the_examples_facts_as_its_own_is_left_out():
     assert len(sft_rows([tree], [PROBLEM], SftConfig(borrowed_facts="keep"))[0]) == 2
     about = PROBLEM.model_copy(update={"context": "Zinc was given for diarrhea."})
     assert len(sft_rows([tree], [about], SftConfig())[0]) == 2
+
+
+def test_a_chain_written_with_the_answer_shown_teaches_the_policy_and_nothing_else():
+    tree = hand_tree()
+    for node in tree.nodes:
+        node.rollouts = []
+        if node.kind == "finish":
+            node.verdict = Verdict.WRONG
+    tree.rationales = [
+        rollout(Verdict.CORRECT, "It is written so.", "The answer is yes.", first=1),
+        rollout(Verdict.WRONG, "The answer is no.", first=1),
+    ]
+    rows, summary = sft_rows([tree], [PROBLEM], SftConfig())
+    told = chain_of("It is written so.", "The answer is yes.").text
+    assert [(row.completion, row.prompt, row.hinted) for row in rows] == [(told, PROMPT, True)]
+    assert (summary["rows"], summary["hinted"]) == (1, 1)
+    assert "| hinted | 1 |" in summary_page({"sft.jsonl": summary})
+    assert not [r for r in prm_rows([tree], [PROBLEM], PrmConfig())[0] if "written" in str(r.steps)]
+    assert "written" not in str(dpo_rows([tree], [PROBLEM], DpoConfig())[0])
 
 
 def test_prm_labels_only_what_was_simulated():

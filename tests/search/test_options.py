@@ -65,6 +65,36 @@ async def test_samples_are_whole_chains_without_a_tree() -> None:
     assert "samples=5" in str(chosen.beyond_paper())
 
 
+@pytest.mark.parametrize("samples", [None, 5])
+async def test_an_unsolved_problem_gets_chains_written_with_the_answer_shown(
+    samples: int | None,
+) -> None:
+    prompts: list[str] = []
+
+    def never_but_hinted(prompt: str, sampling: Sampling, index: int) -> str:
+        prompts.append(prompt)
+        answer = "B" if prompt.startswith("hinted ") and index < 2 else "C"
+        return f" So it is. The answer is {answer}."
+
+    chosen = config(rationalize=3, max_nodes=4, samples=samples)
+    engine = ScriptedEngine(never_but_hinted)
+    actions = Actions(engine, problem(), "prompt ", chosen, seed=0, hinted_prompt="hinted ")
+    tree = await grow(actions, "prompt ")
+    assert [r.verdict for r in tree.rationales] == [Verdict.CORRECT] * 2 + [Verdict.WRONG]
+    assert sum(prompt.startswith("hinted ") for prompt in prompts) == 3  # one call, three samples
+    assert tree.tokens == actions.tokens  # they are paid for like any
+    # And nothing else of the tree knows of them.
+    assert Verdict.CORRECT not in tree.verdicts()
+    assert all(node.value == 0 for node in tree.nodes)
+    assert "rationalize=3" in str(chosen.beyond_paper())
+
+
+async def test_a_solved_problem_gets_none() -> None:
+    tree = await grown(two_steps, config(rationalize=3, samples=5))
+    assert Verdict.CORRECT in tree.verdicts()
+    assert tree.rationales == []
+
+
 async def test_a_kept_rollout_is_the_finish_of_a_gate_and_costs_nothing() -> None:
     def right(prompt: str, sampling: Sampling, index: int) -> str:
         return " Think.\n\nStep 2:" if sampling.stop else f" So {index}. The answer is B."

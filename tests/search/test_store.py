@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from meds3.answers.verdict import Verdict
+from meds3.chains.chain import Step
 from meds3.engines.scripted import ScriptedEngine
 from meds3.runs.journal import Journal
 from meds3.search.actions import Actions
 from meds3.search.grow import grow
 from meds3.search.store import StoredTrees, TreeLog, failures, growing_ids, read_tree
-from meds3.search.tree import Node, Tree
+from meds3.search.tree import Node, Rollout, Tree
 from tests.search.worlds import config, grown, noisy, problem
 
 SMALL = config(max_nodes=20, rollout_base=4, rollout_min=2, reflect=True, kept_rollouts=True)
@@ -17,6 +19,7 @@ SMALL = config(max_nodes=20, rollout_base=4, rollout_min=2, reflect=True, kept_r
 
 async def test_a_tree_comes_back_from_the_journal_as_it_was(tmp_path: Path) -> None:
     tree = await grown(noisy, SMALL)
+    tree.rationales = [Rollout((Step(1, "So."), Step(2, "The answer is B.")), Verdict.CORRECT, 7)]
     with Journal(tmp_path / "j.sqlite") as journal:
         await TreeLog(journal, 2).keep(tree, tree.nodes, [])
         assert list(StoredTrees(journal, 2, ["x", "p", "y"])) == [tree]

@@ -114,6 +114,9 @@ class SearchStats(_Part):
     rollouts: int
     rollouts_correct: int
     verified_chains: int = Field(0, description="correct finishes")
+    rationalized: int = Field(
+        0, description="trees never solved that got a verified chain with the answer shown"
+    )
     tokens: int = 0
     seconds: float = 0.0
     stopped_because: dict[str, int] = Field(default_factory=dict)

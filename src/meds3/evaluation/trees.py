@@ -28,6 +28,7 @@ def search_stats(
     for tree in trees:
         stopped[tree.stopped_because] += 1
         counts["solved"] += Verdict.CORRECT in tree.verdicts()
+        counts["rationalized"] += any(r.verdict is Verdict.CORRECT for r in tree.rationales)
         for node in tree.nodes[1:]:
             depths[node.depth] += 1
             counts["verified"] += node.verdict is Verdict.CORRECT
@@ -43,6 +44,7 @@ def search_stats(
         rollouts=counts["rollouts"],
         rollouts_correct=counts["correct"],
         verified_chains=counts["verified"],
+        rationalized=counts["rationalized"],
         tokens=tokens,
         seconds=seconds,
         stopped_because=dict(stopped.most_common()),

@@ -26,9 +26,13 @@ class Row(BaseModel):
 
 
 class SftRow(Row):
-    """A verified chain: `completion` is the assistant turn without its end-of-turn token."""
+    """A verified chain: `completion` is the assistant turn without its end-of-turn token.
+
+    `hinted`: it was written with the answer shown (`search.rationalize`).
+    """
 
     completion: str
+    hinted: bool = False
 
 
 class DpoRow(Row):

@@ -34,14 +34,20 @@ def sft_rows(
         chains = learnable(found, problem, config, dropped)
         taken = chosen(chains, config.choose)[: _places(tree, config)]
         dropped["more than the problem's places"] += len(chains) - len(taken)
-        rows += [SftRow(**row_head(tree, problem), completion=o.chain.text) for o in taken]
+        head = row_head(tree, problem)
+        rows += [SftRow(**head, completion=o.chain.text, hinted=o.hinted) for o in taken]
     fair = _fair_answers(rows, known, config)
     dropped["answer has too many rows"] = len(rows) - len(fair)
     rows = _even_domains(fair, config)
     dropped["domain has too many rows"] = len(fair) - len(rows)
     counts = row_counts(rows, [row.completion.count("\nStep ") for row in rows])
     answers = Counter(f"{row.dataset}: {known[row.problem_id].answer}" for row in rows)
-    return rows, {**counts, "by_answer": dict(answers.most_common()), "dropped": dict(+dropped)}
+    more = {
+        "hinted": sum(row.hinted for row in rows),
+        "by_answer": dict(answers.most_common()),
+        "dropped": dict(+dropped),
+    }
+    return rows, {**counts, **more}
 
 
 def _places(tree: Tree, config: SftConfig) -> int | None:

@@ -25,14 +25,21 @@ _MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
 
 @dataclass(frozen=True)
 class VerifiedChain:
-    """`worth`: the least value of the simulated steps on its way; 1 where none was simulated."""
+    """`worth`: the least value of the simulated steps on its way; 1 where none was simulated.
+
+    `hinted`: written with the answer shown.
+    """
 
     chain: Chain
     worth: float
+    hinted: bool = False
 
 
 def verified_chains(tree: Tree, kept_rollouts: bool) -> list[VerifiedChain]:
-    """Distinct verified chains, the shortest first: correct finishes, and correct rollouts too."""
+    """Distinct verified chains, the shortest first: correct finishes, and correct rollouts too.
+
+    A tree that was never solved may have rationales in their place.
+    """
     found = [
         VerifiedChain(tree.chain(node), _worth(tree, node))
         for node in tree.finishes()
@@ -45,6 +52,12 @@ def verified_chains(tree: Tree, kept_rollouts: bool) -> list[VerifiedChain]:
             for rollout in node.rollouts
             if rollout.verdict is Verdict.CORRECT
         ]
+    root = tree.chain(tree.nodes[0])
+    found += [
+        VerifiedChain(Chain((*root.steps, *rollout.steps)), worth=1.0, hinted=True)
+        for rollout in tree.rationales
+        if rollout.verdict is Verdict.CORRECT
+    ]
     found.sort(key=lambda one: (len(one.chain.text), one.chain.text, -one.worth))
     distinct: dict[str, VerifiedChain] = {}
     for one in found:
@@ -68,7 +81,7 @@ def learnable(
         if reason is None and chain.text.casefold() in found:
             reason = "the same as another once trimmed"
         if reason is None:
-            found[chain.text.casefold()] = VerifiedChain(chain, one.worth)
+            found[chain.text.casefold()] = replace(one, chain=chain)
         else:
             dropped[reason] += 1
     return list(found.values())

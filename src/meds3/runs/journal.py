@@ -18,7 +18,7 @@ from typing import Any
 from meds3.errors import InputError, StorageError
 from meds3.runs.group_commit import GroupCommit, Statement
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS calls (
   completions TEXT NOT NULL, tokens INTEGER NOT NULL, seconds REAL NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS trees (
   round INTEGER, problem_id TEXT, prompt TEXT NOT NULL, stopped_because TEXT NOT NULL,
-  tokens INTEGER NOT NULL, PRIMARY KEY (round, problem_id)) WITHOUT ROWID;
+  tokens INTEGER NOT NULL, rationales TEXT NOT NULL,
+  PRIMARY KEY (round, problem_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nodes (
   round INTEGER, problem_id TEXT, id INTEGER, parent INTEGER, depth INTEGER NOT NULL,
   kind TEXT NOT NULL, text TEXT NOT NULL, value REAL NOT NULL, own_value REAL NOT NULL,

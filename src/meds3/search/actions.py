@@ -23,7 +23,8 @@ _ANOTHER_STEP, _THE_ANSWER = " another step", " the answer"
 
 @dataclass
 class Actions:
-    """Asks one engine about one problem. `prompt` ends where the assistant turn begins.
+    """Asks one engine about one problem. `prompt` ends where the assistant turn begins, as does
+    `hinted_prompt`, which shows the answer.
 
     Seeds derive from `seed`, the problem and a tag that names the call inside its tree, so the
     same tree asks the same questions whatever else is in flight. `gold_known` is False at
@@ -35,6 +36,7 @@ class Actions:
     prompt: str
     config: SearchConfig
     seed: int
+    hinted_prompt: str = ""
     gold_known: bool = True
     allowance: Allowance = field(default_factory=Allowance)
     tokens: int = 0
@@ -45,27 +47,29 @@ class Actions:
             return []
         index = chain.steps[-1].index + 1
         sampling = self._sampling(count, self.config.max_step_tokens, tag, stop=_NEXT_STEP)
-        completions = await self._ask(_open(chain), sampling)
+        completions = await self._ask(self.prompt + _open(chain), sampling)
         found = [parse_steps(c.text, index) for c in completions if c.finish == "stop"]
         return [steps[0] for steps in found if steps]
 
     async def complete(self, chain: Chain, count: int, tag: str) -> list[Rollout]:
         """`count` completions to the end, each verified. Needs the gold answer."""
-        index = chain.steps[-1].index + 1
-        completions = await self._completions(chain, count, tag)
-        paths = [(parse_steps(c.text, index), c.tokens) for c in completions]
-        return [Rollout(steps, self.verdict(steps), tokens) for steps, tokens in paths]
+        return self._read(chain, await self._completions(chain, count, tag))
 
     async def finish(self, chain: Chain, count: int, tag: str) -> list[tuple[Step, ...]]:
         """The steps of `count` completions to the end."""
         index = chain.steps[-1].index + 1
         return [parse_steps(c.text, index) for c in await self._completions(chain, count, tag)]
 
+    async def rationalize(self, chain: Chain, count: int) -> list[Rollout]:
+        """`count` completions to the end with the answer shown, each verified."""
+        sampling = self._sampling(count, self.config.max_rollout_tokens, "rationalize")
+        return self._read(chain, await self._ask(self.hinted_prompt + _open(chain), sampling))
+
     async def think(self, chain: Chain, count: int, tag: str) -> int:
         """How often of `count` times the policy would rather finish than reason on."""
         choices = (_ANOTHER_STEP, _THE_ANSWER)
         sampling = self._sampling(count, 8, tag, choices=choices)
-        completions = await self._ask(chain.text + _THINK, sampling)
+        completions = await self._ask(self.prompt + chain.text + _THINK, sampling)
         return sum(completion.text == _THE_ANSWER for completion in completions)
 
     def verdict(self, steps: tuple[Step, ...]) -> Verdict:
@@ -77,7 +81,13 @@ class Actions:
         if count == 0:
             return []
         sampling = self._sampling(count, self.config.max_rollout_tokens, tag)
-        return await self._ask(_open(chain), sampling)
+        return await self._ask(self.prompt + _open(chain), sampling)
+
+    def _read(self, chain: Chain, completions: list[Completion]) -> list[Rollout]:
+        """Completions of `chain`, verified."""
+        index = chain.steps[-1].index + 1
+        paths = [(parse_steps(c.text, index), c.tokens) for c in completions]
+        return [Rollout(steps, self.verdict(steps), tokens) for steps, tokens in paths]
 
     def _sampling(
         self,
@@ -100,8 +110,8 @@ class Actions:
             seed=derived_seed(self.seed, self.problem.id, tag),
         )
 
-    async def _ask(self, turn: str, sampling: Sampling) -> list[Completion]:
-        completions = await self.engine.generate(self.prompt + turn, sampling)
+    async def _ask(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        completions = await self.engine.generate(prompt, sampling)
         tokens = sum(completion.tokens for completion in completions)
         self.tokens += tokens
         self.allowance.spend(tokens)

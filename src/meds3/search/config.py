@@ -60,6 +60,14 @@ class SearchConfig(BaseModel):
         "them; the comparison that a search must win",
     )
 
+    rationalize: int = Field(
+        0,
+        ge=0,
+        description="beyond the paper: this many chains are sampled with the answer shown, for "
+        "each problem that the search never solved (STaR, arXiv 2203.14465). They teach the policy "
+        "alone, as answers to the bare problem; no value and no label comes from them",
+    )
+
     # Beyond the paper: thrift. Each is off, or does not change a tree, in presets v2 and v4.
     early_stop: Literal["none", "exact", "sequential"] = Field(
         "none",
@@ -127,6 +135,9 @@ class SearchConfig(BaseModel):
             f"search.max_tokens={self.max_tokens}": self.max_tokens is not None,
             f"leaves_in_flight={self.leaves_in_flight}": self.leaves_in_flight > 1,
             f"samples={self.samples} (rejection sampling, no tree)": self.samples is not None,
+            f"rationalize={self.rationalize} (chains for unsolved problems, answer shown)": (
+                self.rationalize > 0
+            ),
             "value=prm (from round 2 the PRM stands in for rollouts)": self.value == "prm",
         }
         return [name for name, is_on in on.items() if is_on]

@@ -11,6 +11,7 @@ from meds3.search.actions import Actions
 from meds3.search.budget import node_limit
 from meds3.search.expand import sprout
 from meds3.search.finish import complete_tree, good_finishes
+from meds3.search.rationalize import rationalize
 from meds3.search.sampled import sample
 from meds3.search.tree import Node, Tree, seedling
 from meds3.search.values import back_propagate, close_completed, select
@@ -69,6 +70,7 @@ async def grow(
             task.cancel()
         await asyncio.gather(*(task for _, task in growing), return_exceptions=True)
     await complete_tree(actions, valuing, tree)
+    await rationalize(actions, tree)
     tree.tokens, tree.stopped_because = actions.tokens, reason
     await journal(tree.nodes)
     return tree

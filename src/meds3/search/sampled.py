@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from meds3.answers.verdict import Verdict
 from meds3.search.actions import Actions
+from meds3.search.rationalize import rationalize
 from meds3.search.tree import Node, Tree, seedling
 
 _Keep = Callable[[Tree, Sequence[Node], Sequence[Node]], Awaitable[None]]
@@ -19,6 +20,7 @@ async def sample(actions: Actions, bare_prompt: str, count: int, keep: _Keep | N
     right = sum(rollout.verdict is Verdict.CORRECT for rollout in root.rollouts)
     root.settle(right / count, "rollouts")
     root.visits, root.complete = 1, True
+    await rationalize(actions, tree)
     tree.tokens, tree.stopped_because = actions.tokens, "sampled"
     if keep is not None:
         await keep(tree, tree.nodes, [])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meds3.chains.examples import example_for
-from meds3.chains.prompt import messages
+from meds3.chains.prompt import hinted_messages, messages
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Engine
 from meds3.errors import MedS3Error, StorageError
@@ -127,7 +127,13 @@ class _Search:
         prompt = self.template.render(messages(problem, example))
         bare = self.template.render(messages(problem, None))
         actions = Actions(
-            self.door, problem, prompt, self.config, self.seed, allowance=self.allowance
+            self.door,
+            problem,
+            prompt,
+            self.config,
+            self.seed,
+            hinted_prompt=self.template.render(hinted_messages(problem, example)),
+            allowance=self.allowance,
         )
         valuing = ByScorer(self.scorer, bare) if self.scorer else ByRollouts()
         counted = 0  # of the tree's tokens

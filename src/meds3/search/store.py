@@ -13,7 +13,7 @@ from meds3.runs.group_commit import Statement
 from meds3.runs.journal import Journal
 from meds3.search.tree import Node, Rollout, Tree
 
-_TREE = "INSERT OR REPLACE INTO trees VALUES (?,?,?,?,?)"
+_TREE = "INSERT OR REPLACE INTO trees VALUES (?,?,?,?,?,?)"
 _NODE = "INSERT OR REPLACE INTO nodes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _CHANGE = "UPDATE nodes SET value=?, visits=?, complete=? WHERE round=? AND problem_id=? AND id=?"
 _FORGET = "DELETE FROM {} WHERE round=? AND problem_id=?"
@@ -33,7 +33,8 @@ class TreeLog:
         again from the calls.
         """
         key = (self._round, tree.problem_id)
-        header = (*key, tree.prompt, tree.stopped_because, tree.tokens)
+        rationales = _packed(tree.rationales)
+        header = (*key, tree.prompt, tree.stopped_because, tree.tokens, rationales)
         statements: list[Statement] = [
             (_TREE, [header]),
             (_NODE, [self._row(key, node) for node in new]),
@@ -125,7 +126,14 @@ def read_tree(journal: Journal, round_: int, problem_id: str) -> Tree | None:
         if node.parent is not None:
             nodes[node.parent].children.append(node.id)
     found = header[0]
-    return Tree(problem_id, found["prompt"], nodes, found["stopped_because"], found["tokens"])
+    return Tree(
+        problem_id,
+        found["prompt"],
+        nodes,
+        found["stopped_because"],
+        _unpacked(found["rationales"], first_depth=1),
+        found["tokens"],
+    )
 
 
 def _node(row: sqlite3.Row) -> Node:

@@ -66,13 +66,16 @@ class Tree:
 
     `prompt` is what the *trained* policy will see: the bare problem, without the worked
     example that round 1 may have searched with. `tokens` were generated for this tree.
-    `stopped_because` is empty while it grows.
+    `stopped_because` is empty while it grows. `rationales` are chains from Step 0 that the policy
+    wrote with the answer before its eyes, so they say nothing of what it can do; most trees have
+    none (see `rationalize`).
     """
 
     problem_id: str
     prompt: str
     nodes: list[Node]
     stopped_because: str = ""
+    rationales: list[Rollout] = field(default_factory=list)
     tokens: int = field(default=0, compare=False)  # what was under way at the stop is in it
 
     def path(self, node: Node) -> list[Node]:
