@@ -84,7 +84,9 @@ def test_workers_and_rounds_are_not_science(tmp_path: Path) -> None:
         return load_config(path, overrides).science()
 
     assert science() == science("rounds=3", "engine.threads=1", "search.trees_in_flight=2")
+    assert science() == science("evaluation.baselines=[direct]", "evaluation.strategies=[pvs]")
     assert science() != science("seed=1")
+    assert science() != science("evaluation.seed=1")
 
 
 def test_a_config_survives_the_manifest(tmp_path: Path) -> None:

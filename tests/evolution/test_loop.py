@@ -127,6 +127,12 @@ def test_stopped_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
     assert (run / "results.json").stat().st_mtime_ns == before
     assert "is finished" in (tmp_path / "log.txt").read_text()
 
+    # Another baseline may be asked for when all is done; nothing else is done again.
+    more = ("--set", "evaluation.baselines=[worked-example, direct]")
+    assert meds3(tmp_path, "evolve", "small.yaml", *more).wait(120) == 0
+    systems = [system.name for system in read_results(run / "results.json").systems]
+    assert systems == ["base", "base-example", "base-direct", "round-1"]
+
     child = meds3(tmp_path, "evolve", "small.yaml", "--set", "search.c=1")
     assert child.wait(60) == 2
     assert "search.c: was 2.0, now 1" in (tmp_path / "log.txt").read_text()

@@ -87,8 +87,9 @@ class RunConfig(BaseModel):
             body["search"].pop(name)
         for stage in ("sft", "dpo", "prm"):
             (body[stage] or {}).pop("accelerate", None)
-        for name in ("step_rollouts", "rollouts_per_step"):  # measured beside, changes nothing
-            body["evaluation"].pop(name)
+        # Of the evaluation only its seed: the gate decides by what was sampled with it. The rest
+        # is measured beside, and may be asked for when the run is done.
+        body["evaluation"] = {"seed": self.evaluation.seed}
         if not body["problems"]["allow_overlap"]:  # runs from before this field resume
             body["problems"].pop("allow_overlap")
         return body

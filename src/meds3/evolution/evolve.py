@@ -11,6 +11,7 @@ from meds3.chains.template import ChatTemplate
 from meds3.engines.models import ensure_model
 from meds3.evaluation.results import Results, RoundInfo, SearchStats, read_results
 from meds3.evaluation.results_parts import PrmQuality
+from meds3.evolution.base_systems import base_systems
 from meds3.evolution.config import RunConfig
 from meds3.evolution.gate import set_apart
 from meds3.evolution.learn import learn
@@ -124,4 +125,5 @@ def finished(config: RunConfig) -> Results | None:
         return None
     check_science(run, config.science())
     results = read_results(run.results_path)
-    return results if len(results.rounds) >= config.rounds else None
+    asked = base_systems(config.evaluation.baselines).keys() - {s.name for s in results.systems}
+    return results if len(results.rounds) >= config.rounds and not asked else None
