@@ -79,8 +79,16 @@ def test_figures_stand_with_n_interval_tokens_and_baselines(tmp_path: Path) -> N
     assert any(line.startswith("| round-1 | pvs (8) | 100 | ") for line in table)
     assert not any(line.startswith("| round-2") for line in table)  # it is another model
     assert "Paired on the same questions" in text
+    said = text.partition("The process reward model of this round")[2]
+    assert "it puts the right one first in" in said
+    assert said.count("P-VS reaches") == 1  # round 2 has a PRM of its own
+    assert "was shown the answer" not in text
     assert "Nothing about use on patients" in text
     assert "LoRA instead of full fine-tuning" in text
+
+
+def test_chains_written_with_the_answer_shown_are_told(tmp_path: Path) -> None:
+    assert "the model was shown the answer" in carded(tmp_path, [True], search={"rationalize": 4})
 
 
 def test_a_run_without_results_says_so(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from meds3.chains.chain import STEP_SEPARATOR, STEP_ZERO
 from meds3.chains.prompt import messages
 from meds3.engines.models import EMBEDDED, RECORDS
 from meds3.evaluation import table
+from meds3.evaluation.quality_words import alarms, in_words, of_own_chains
 from meds3.evaluation.report import caveats
 from meds3.evaluation.results import Comparison, Results, TrainingMetrics, read_results
 from meds3.evolution.export.ledger import DataLedger, data_ledger
@@ -73,6 +74,7 @@ def card(source: Source, what: What, format_: Format, files: list[str], facts: s
         comparison_headings=table.COMPARISON_HEADINGS,
         comparison_cells=table.comparison_cells,
         training=_training(results, source),
+        prm_said=_prm_said(results, source),
         limits=caveats(results) if results else [],
         beyond=source.config.beyond_paper(),
         manifest=manifest,
@@ -126,6 +128,12 @@ def _rows(results: Results | None, source: Source) -> list[tuple[str, ...]]:
 def _comparisons(results: Results | None, source: Source) -> list[Comparison]:
     """This round against what came before it; the newer system is `a`."""
     return [c for c in (results.comparisons if results else []) if c.a.system == _name(source)]
+
+
+def _prm_said(results: Results | None, source: Source) -> list[str]:
+    """What this round's PRM was found to be worth on chains of this round's policy."""
+    mine = [q for q in of_own_chains(results) if q.round == source.round] if results else []
+    return [*(line for q in mine for line in in_words(q)), *alarms(mine)]
 
 
 def _training(results: Results | None, source: Source) -> list[tuple[int, TrainingMetrics]]:
