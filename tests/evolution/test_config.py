@@ -92,3 +92,12 @@ def test_workers_and_rounds_are_not_science(tmp_path: Path) -> None:
 def test_a_config_survives_the_manifest(tmp_path: Path) -> None:
     config = load_config(written(tmp_path, GOOD), ["preset=v4"])
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_a_round_without_seeds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    source = "{kind: gym, tasks: [dose], seeds: 2, heldout: 1, rounds: [1]}"
+    path.write_text(f"name: c\nrounds: 2\nproblems: {{sources: [{source}]}}\n")
+    with pytest.raises(InputError, match="round 2 has no seeds"):
+        load_config(path)
+    assert load_config(path, ["rounds=1"]).rounds == 1

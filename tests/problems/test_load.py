@@ -111,6 +111,39 @@ def test_parts_share_no_id_and_no_text_and_open_ones_are_counted(tmp_path: Path)
         load({"kind": "jsonl", "path": path, "seeds": 6, "heldout": 6})
 
 
+def test_a_second_part_of_a_file_holds_fresh_seeds_for_other_rounds(tmp_path: Path) -> None:
+    path = str(write(tmp_path / "a.jsonl", [row(i) for i in range(30)]))
+    whole = load({"kind": "jsonl", "path": path, "seeds": 8, "heldout": 5})
+    split = load(
+        {"kind": "jsonl", "path": path, "seeds": 8, "heldout": 5, "rounds": [1]},
+        {"kind": "jsonl", "path": path, "seeds": 6, "rounds": [2, 3]},
+        {"kind": "gym", "tasks": ["dose"], "seeds": 2},
+    )
+    ids = [{p.id for p in split.seeds_of(number) if p.dataset == "d"} for number in (1, 2, 3, 4)]
+    assert ids[0] == {p.id for p in whole.seeds}  # the first part is what it would be alone
+    assert [len(found) for found in ids] == [8, 6, 6, 0]
+    assert not ids[0] & ids[1]
+    assert not (ids[0] | ids[1]) & {p.id for p in split.heldout}
+    assert all(sum(p.dataset != "d" for p in split.seeds_of(n)) == 2 for n in (1, 2, 9))
+
+
+def test_a_fresh_seed_that_overlaps_a_held_out_problem_of_its_file_is_replaced(
+    tmp_path: Path,
+) -> None:
+    words = "a man of sixty has pain in the chest and sweats since this morning and he"
+    rows = [row(i, question=f"Number {i}: {'x' * i} what is it?") for i in range(12)]
+    near = [row(100 + i, question=f"{words} {end}?") for i, end in enumerate(("faints", "falls"))]
+    path = str(write(tmp_path / "a.jsonl", [*rows, *near]))
+    for seed in range(12):  # whichever of the two is held out
+        split = load(
+            {"kind": "jsonl", "path": path, "seeds": 2, "heldout": 5, "rounds": [1], "seed": seed},
+            {"kind": "jsonl", "path": path, "seeds": 5, "rounds": [2], "seed": seed},
+        )
+        held = [p for p in split.heldout if p.question.startswith(words)]
+        seeds = [p for p in split.seeds if p.question.startswith(words)]
+        assert not (held and seeds)
+
+
 def test_a_held_out_text_of_one_source_is_no_seed_of_another(tmp_path: Path) -> None:
     first = write(tmp_path / "a.jsonl", [row(i) for i in range(6)])
     second = write(tmp_path / "b.jsonl", [row(i, id=f"x{i}") for i in range(8)])

@@ -7,10 +7,10 @@ import types
 import typing
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from meds3.answering.config import AnsweringConfig
 from meds3.engines.config import EngineConfig
@@ -51,6 +51,16 @@ class RunConfig(BaseModel):
     seed_set: SeedSetConfig = Field(
         SeedSetConfig(), description="for `meds3 problems build-seeds` only"
     )
+
+    @model_validator(mode="after")
+    def _every_round_has_seeds(self) -> Self:
+        sources = [source for source in self.problems.sources if source.seeds]
+        for number in range(1, self.rounds + 1):
+            if sources and not any(source.searched_in(number) for source in sources):
+                raise ValueError(
+                    f"round {number} has no seeds: no source with seeds lists it under `rounds`"
+                )
+        return self
 
     @property
     def run_path(self) -> Path:

@@ -55,9 +55,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Size:
-    """How many problems, and tokens of a prompt."""
+    """How many problems, the seeds by round from the first, and the tokens of a prompt."""
 
-    seeds: int
+    seeds: list[int]
     heldout: int
     prompt: int
 
@@ -70,8 +70,10 @@ def plan(config: RunConfig) -> Plan:
     lacking = missing_problems(config)
     if lacking:
         sources = config.problems.sources
-        seeds, heldout = sum(s.seeds for s in sources), sum(s.heldout for s in sources)
-        size = _Size(seeds, heldout, ASSUMED_PROMPT)
+        seeds = [
+            sum(s.seeds for s in sources if s.searched_in(number)) for number in _rounds(config)
+        ]
+        size = _Size(seeds, sum(s.heldout for s in sources), ASSUMED_PROMPT)
     else:
         size = _measured(config)
     return Plan(
@@ -86,11 +88,16 @@ def _measured(config: RunConfig) -> _Size:
     problems = checked_problems(config.problems)
     words = [len(question_text(p).split()) for p in (*problems.seeds, *problems.heldout)]
     prompt = int(_WORDS_TO_TOKENS * sum(words) / max(len(words), 1)) + 40
-    return _Size(len(problems.seeds), len(problems.heldout), prompt)
+    seeds = [len(problems.seeds_of(number)) for number in _rounds(config)]
+    return _Size(seeds, len(problems.heldout), prompt)
+
+
+def _rounds(config: RunConfig) -> range:
+    return range(1, config.rounds + 1)
 
 
 def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
-    seeds, heldout, prompt = size.seeds, size.heldout, size.prompt
+    heldout, prompt = size.heldout, size.prompt
     chain = int(_FILL * config.answering.max_tokens)
     samples = config.answering.n
     asked = heldout * (samples + 1) * chain
@@ -100,7 +107,7 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
         for name in base_systems(config.evaluation.baselines)
     ]
     calls, tokens = _tree(config.search)
-    for number in range(1, config.rounds + 1):
+    for number, seeds in zip(_rounds(config), size.seeds, strict=True):
         sft = int(seeds * (prompt + _sft_chains(config) * chain) * config.sft.epochs)
         prm_chains = config.prm.per_problem or calls
         prm = int(seeds * (prompt + prm_chains * chain) * config.prm.epochs)

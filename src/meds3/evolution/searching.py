@@ -27,7 +27,7 @@ async def search_round(
     `guide` is the round whose PRM stands in for rollouts where `search.value` is `prm`.
     """
     config, name = state.config, f"round-{number}/search"
-    seeds = state.problems.seeds
+    seeds = state.problems.seeds_of(number)
     guided = guide if config.search.value == "prm" else None
 
     async def work() -> dict[str, Any]:

@@ -45,8 +45,18 @@ class _Source(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seeds: int = Field(0, ge=0, description="problems to search and learn from")
+    rounds: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        None,
+        min_length=1,
+        description="the rounds that search these seeds; null: every round, as in the paper. List "
+        "a file twice with other rounds, and the second part holds fresh questions",
+    )
     heldout: int = Field(0, ge=0, description="problems kept for evaluation, never searched")
     seed: int = Field(0, description="which problems are drawn")
+
+    def searched_in(self, round_: int) -> bool:
+        """Whether the seeds are searched in round `round_`, counted from 1."""
+        return self.rounds is None or round_ in self.rounds
 
     @property
     def where(self) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from meds3.answers.kinds import FreeText
 from meds3.errors import InputError
@@ -24,13 +24,19 @@ class ProblemSplit:
     """Disjoint by id and by the text of question and context.
 
     `open_excluded` counts the free-text problems left out: no rule can verify them. `skipped`
-    are the rows of published datasets and tables that hold no verifiable problem.
+    are the rows of published datasets and tables that hold no verifiable problem. `rounds` holds
+    the seeds, by id, that only some rounds search.
     """
 
     seeds: list[Problem]
     heldout: list[Problem]
     open_excluded: int = 0
     skipped: tuple[Skipped, ...] = ()
+    rounds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def seeds_of(self, round_: int) -> list[Problem]:
+        """The seeds that round `round_` searches, in their order."""
+        return [p for p in self.seeds if round_ in self.rounds.get(p.id, (round_,))]
 
 
 def load_problems(config: ProblemsConfig) -> ProblemSplit:
@@ -61,28 +67,31 @@ def candidate_seeds(config: ProblemsConfig) -> list[tuple[Source, list[Problem]]
 
 def _split(
     config: ProblemsConfig, readers: Sequence[_Pools], banned: set[str]
-) -> tuple[ProblemSplit, dict[str, int]]:
-    """The two parts, and by id the number of the source of each that came from a shared file."""
+) -> tuple[ProblemSplit, dict[str, str]]:
+    """The two parts, and by id the file of each problem whose file gives both."""
     seeds: list[Problem] = []
     heldout: list[Problem] = []
-    halves: dict[str, int] = {}
+    halves: dict[str, str] = {}
+    rounds: dict[str, tuple[int, ...]] = {}
     taken = _Taken()
     # All held-out problems first, over all sources: a text held out is never a seed.
-    for number, (source, reader) in enumerate(zip(config.sources, readers, strict=True)):
+    for source, reader in zip(config.sources, readers, strict=True):
         drawn = _draw(source, reader.heldout, source.heldout, "heldout", taken)
         heldout += drawn
-        halves |= {p.id: number for p in drawn if reader.shared}
+        halves |= {p.id: source.where for p in drawn if reader.shared}
     taken.ban(banned)
-    for number, (source, reader) in enumerate(zip(config.sources, readers, strict=True)):
+    for source, reader in zip(config.sources, readers, strict=True):
         drawn = _draw(source, reader.seeds, source.seeds, "seeds", taken)
         seeds += drawn
-        halves |= {p.id: number for p in drawn if reader.shared}
+        halves |= {p.id: source.where for p in drawn if reader.shared}
+        if source.rounds is not None:
+            rounds |= {p.id: source.rounds for p in drawn}
     excluded = sum(reader.excluded for reader in readers)
     skipped = tuple(row for reader in readers for row in reader.skipped)
-    return ProblemSplit(_mixed(seeds), _mixed(heldout), excluded, skipped), halves
+    return ProblemSplit(_mixed(seeds), _mixed(heldout), excluded, skipped, rounds), halves
 
 
-def _within_a_file(split: ProblemSplit, halves: dict[str, int]) -> set[str]:
+def _within_a_file(split: ProblemSplit, halves: dict[str, str]) -> set[str]:
     """Ids of the seeds that overlap a held-out problem drawn from the same file."""
     if not halves or not split.heldout:
         return set()
