@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from meds3.answers.verdict import Verdict
 from meds3.cli.app import app
 from meds3.errors import InputError
 from meds3.runs.journal import Journal
 from meds3.search.store import TreeLog
-from tests.learning.trees import PROBLEM, hand_tree
+from tests.learning.trees import PROBLEM, hand_tree, rollout
 
 
 @pytest.fixture
@@ -43,6 +44,21 @@ def test_show_prints_every_step_with_what_it_was_worth(run: Path) -> None:
     assert shown.count("never simulated") == 1  # node 6
     assert "gold: yes" in shown
     assert "stopped: max_nodes" in shown
+
+
+async def test_chains_written_with_the_answer_shown_are_told_apart(
+    run: Path, tmp_path: Path
+) -> None:
+    tree = hand_tree()
+    tree.rationales = [rollout(Verdict.CORRECT, "So <i>told</i>.", "The answer is yes.", first=1)]
+    with Journal(run / "journal.sqlite") as journal:
+        await TreeLog(journal, 3).keep(tree, tree.nodes, [])
+    shown = " ".join(meds3("tree", "show", run, "p1", "--round", "3").split())
+    told = "answer shown, correct: Step 1: So <i>told</i>. Step 2: The answer is yes."
+    assert told in shown
+    meds3("tree", "show", run, "p1", "--round", "3", "--html", tmp_path / "t.html")
+    page = (tmp_path / "t.html").read_text()
+    assert "Step 1: So &lt;i&gt;told&lt;/i&gt;." in page
 
 
 async def test_a_half_grown_tree_is_shown_and_counted(run: Path) -> None:

@@ -74,6 +74,9 @@ def show(
     console.print(escape(question_text(asked)), highlight=False)
     console.print(f"gold: {escape(str(asked.answer))}\n", highlight=False)
     console.print(_drawn(branches(found)))
+    for rollout in found.rationales:
+        said = " ".join(str(step) for step in rollout.steps)
+        console.print(f"answer shown, {rollout.verdict.value}: {escape(said)}", highlight=False)
     ended = f"stopped: {found.stopped_because}" if found.stopped_because else "still growing"
     console.print(f"{ended}; {found.tokens:,} tokens", highlight=False)
 
@@ -111,7 +114,8 @@ def stats(
         if not (len(finished) or growing or failed):
             raise InputError(f"{run}: round {round_} has no tree yet", "try --round 1")
         table = Table(
-            *("dataset", "trees", "solved", "nodes", "rollouts right", "right finishes"),
+            *("dataset", "trees", "solved", "answer shown", "nodes"),
+            *("rollouts right", "right finishes"),
             title=f"{run}, round {round_}",
             title_justify="left",
         )
@@ -119,7 +123,7 @@ def stats(
             ids = [id_ for id_, p in problems.items() if name in ("all", p.dataset)]
             s = search_stats(StoredTrees(journal, round_, ids))
             right = f"{s.rollouts_correct:,} of {s.rollouts:,}"
-            cells = (s.trees, s.solved, s.nodes, right, s.verified_chains)
+            cells = (s.trees, s.solved, s.rationalized, s.nodes, right, s.verified_chains)
             table.add_row(escape(name), *map(str, cells), style="bold" if name == "all" else "")
         console.print(table)
         for reason, ids in _by_reason(finished).items():
