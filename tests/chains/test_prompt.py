@@ -67,15 +67,11 @@ def test_a_hinted_chat_shows_the_answer_and_is_otherwise_the_same_question() -> 
         options=options,
         answer=Choice(letter="B", options=options),
     )
-    (turn,) = hinted_messages(problem, None)
+    (turn,) = hinted_messages(problem)
     assert turn["content"].startswith(question_text(problem))
     assert turn["content"].endswith(
         "\nWhy is B (naloxone) right? Tell in one short step, then end with 'The answer is B.'"
     )
-    example = example_for(problem)
-    first, solved, last = hinted_messages(problem, example)
-    assert (solved["content"], last) == (example.chain.text, turn)
-    assert "Why is C (vitamin C) right?" in first["content"]
 
 
 def test_options_are_one_a_line() -> None:

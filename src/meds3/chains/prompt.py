@@ -62,16 +62,20 @@ def messages(problem: Problem, example: WorkedExample | None) -> list[dict[str, 
     return [*turns, {"role": "user", "content": _user(problem)}]
 
 
-def hinted_messages(problem: Problem, example: WorkedExample | None) -> list[dict[str, str]]:
-    """The chat that shows the right answer and asks why it is right, as the example does.
+def hinted_messages(problem: Problem) -> list[dict[str, str]]:
+    """The chat that shows the right answer and asks why it is right.
 
-    Source of the idea: rationalization, STaR (arXiv 2203.14465 §3.2).
+    Source of the idea: rationalization, STaR (arXiv 2203.14465 §3.2). There is no worked example:
+    a small model that knows the answer already would only copy it (docs/experiments.md).
     """
-    turns = []
-    if example is not None:
-        turns.append({"role": "user", "content": _hinted(example.problem)})
-        turns.append({"role": "assistant", "content": example.chain.text})
-    return [*turns, {"role": "user", "content": _hinted(problem)}]
+    answer = answer_text(problem.answer)
+    option = (problem.options or {}).get(answer)
+    named = f"{answer} ({option})" if option else answer
+    asked = (
+        f"{question_text(problem)}\nWhy is {named} right? "
+        f"Tell in one short step, then end with '{ANSWER_PHRASE} {answer}.'"
+    )
+    return [{"role": "user", "content": asked}]
 
 
 def direct_messages(problem: Problem, shots: Sequence[Problem]) -> list[dict[str, str]]:
@@ -88,16 +92,6 @@ def direct_messages(problem: Problem, shots: Sequence[Problem]) -> list[dict[str
 def answer_text(answer: Answer) -> str:
     """The gold answer in the form that `answer_form` asks for."""
     return answer.letter if isinstance(answer, Choice) else str(answer)
-
-
-def _hinted(problem: Problem) -> str:
-    answer = answer_text(problem.answer)
-    option = (problem.options or {}).get(answer)
-    named = f"{answer} ({option})" if option else answer
-    return (
-        f"{question_text(problem)}\nWhy is {named} right? "
-        f"Tell in one short step, then end with '{ANSWER_PHRASE} {answer}.'"
-    )
 
 
 def _user(problem: Problem) -> str:

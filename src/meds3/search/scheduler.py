@@ -132,7 +132,7 @@ class _Search:
             prompt,
             self.config,
             self.seed,
-            hinted_prompt=self.template.render(hinted_messages(problem, example)),
+            hinted_prompt=self.template.render(hinted_messages(problem)),
             allowance=self.allowance,
         )
         valuing = ByScorer(self.scorer, bare) if self.scorer else ByRollouts()
