@@ -29,7 +29,7 @@ from meds3.evaluation.results import (
     StageCost,
     TrainingMetrics,
 )
-from meds3.evaluation.results_parts import PrmQuality
+from meds3.evaluation.results_parts import DatasetEntry, PrmQuality
 from meds3.evaluation.step_agreement import RolledStep, agreement, open_steps, sample_steps
 from meds3.problems.problem import Domain, Problem
 
@@ -195,6 +195,17 @@ def report_data() -> ReportData:
         model="embedded",
         model_digest="d" * 64,
         beyond_paper=["merge_siblings"],
+        data=[
+            DatasetEntry(
+                name=name,
+                domains=("biomedical_qa",),
+                licence="not recorded",
+                seeds=50,
+                heldout=100,
+                rows={"sft": 412, "prm": 2100},
+            )
+            for name in ("gym-biomedical_qa", "ward | own")
+        ],
         systems=[measure.system(s, CONFIG, kept=s.name != "round-2") for s in systems],
         rows=[row for s in systems for row in measure.rows(s, CONFIG)],
         comparisons=[
@@ -217,4 +228,5 @@ def report_data() -> ReportData:
         for stage in ("sft", "prm")
     ]
     examples = pick_examples(first, "pvs", PROBLEMS)
-    return ReportData(results=results, examples=examples, curves=curves)
+    config = {"name": "made-up <run>", "search": {"c": 2.0}}
+    return ReportData(results=results, examples=examples, curves=curves, config=config)

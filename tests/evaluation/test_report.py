@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -14,11 +15,15 @@ from rich.console import Console
 
 from meds3 import SAFETY_NOTE
 from meds3.errors import InputError
+from meds3.evaluation.dataset_plot import strongest_base
 from meds3.evaluation.quality_words import in_words
-from meds3.evaluation.report import ReportData, headline, render, write_report
+from meds3.evaluation.report import ReportData, render, write_report
+from meds3.evaluation.report_md import markdown
+from meds3.evaluation.report_words import headline
 from meds3.evaluation.results import Results, read_results, write_results
 from meds3.evaluation.results_parts import Macro, MacroDifference, PrmQuality
 from meds3.evaluation.table import cells, macro_columns, macro_table, p_value, to_table
+from meds3.evaluation.tiles import tiles
 from tests.evaluation.made_up import report_data
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}
@@ -66,7 +71,7 @@ def test_the_page_is_whole_and_fetches_nothing(page: str) -> None:
     assert tags.open == []
     assert len(tags.ids) == len(set(tags.ids))
     assert {"script", "link", "img", "iframe"}.isdisjoint(tags.seen)
-    assert tags.seen.count("svg") == 5
+    assert tags.seen.count("svg") == 6
     assert not re.search(r'(?:src|href)="(?!#)', page)
     assert not re.search(r"url\((?!#)", page)
     assert "@import" not in page
@@ -85,6 +90,54 @@ def test_the_page_says_what_it_must(page: str, data: ReportData) -> None:
     assert page.count("<article>") == len(data.examples) == 3
     for row in data.results.rows:
         assert all(f">{cell}<" in page for cell in cells(row, ("macro",)))
+
+
+def test_the_markdown_twin_has_the_same_words_and_figures(data: ReportData) -> None:
+    text = markdown(data.results)
+    results = data.results
+    for line in headline(results):
+        assert line in text
+    assert SAFETY_NOTE in text
+    lines = text.splitlines()
+    for row in results.rows:
+        assert f"| {' | '.join(cells(row, ('macro',)))} |" in lines
+    # Every table is whole: a heading, a rule and rows of as many cells.
+    for before, rule in itertools.pairwise(lines):
+        if rule.startswith("| ---"):
+            assert before.count("|") == rule.count("|")
+    assert "made-up &lt;run>" in lines[0]
+    assert r"| ward \| own |" in text  # a bar in a name is not a border
+    assert "biomedical QA" in text
+    assert not re.search(r"<[A-Za-z/]", text)
+
+
+def test_the_tiles_are_the_last_kept_round_and_the_strongest_base(data: ReportData) -> None:
+    last, base, gain, cost = tiles(data.results)
+    results = data.results
+    pvs, best = results.row("round-1", "pvs"), results.row("base", "majority")
+    assert pvs.macro is not None
+    assert best.macro is not None
+    assert last.figure == f"{100 * pvs.macro.accuracy:.1f}%"
+    assert last.label == "round-1, pvs (8)"  # round 2 was rolled back
+    assert base.figure == f"{100 * best.macro.accuracy:.1f}%"
+    macro = results.comparisons[0].macro
+    assert macro is not None
+    assert gain.figure == f"+{100 * macro.difference:.1f} points"
+    assert cost.figure == f"{pvs.tokens / 100:,.0f} tokens"
+
+
+def test_a_weaker_prompt_is_not_the_base_that_is_shown(data: ReportData) -> None:
+    results = data.results
+    shown = results.systems[0].model_copy(update={"name": "base-example"})
+    better = results.row("base", "greedy").model_copy(
+        update={"system": "base-example", "macro": Macro(datasets=5, accuracy=0.6, low=0, high=1)}
+    )
+    found = strongest_base(
+        results.model_copy(
+            update={"systems": [*results.systems, shown], "rows": [*results.rows, better]}
+        )
+    )
+    assert found == better
 
 
 def test_what_the_prm_is_worth_is_told(page: str, data: ReportData) -> None:
@@ -218,7 +271,7 @@ def test_no_base_goes_unmentioned(data: ReportData) -> None:
     )
     told = headline(results)
     assert "base with majority" in told[0]
-    assert "base-example with majority 83.0%: -2.0 points" in told[2]
+    assert "base-example with majority 83.0%: −2.0 points" in told[2]
     assert "Chance alone could explain" in told[2]
 
 
@@ -227,6 +280,7 @@ def test_results_survive_the_disk(tmp_path: Path, data: ReportData) -> None:
     assert read_results(tmp_path / "results.json") == data.results
     write_report(tmp_path / "report.html", data)
     assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert (tmp_path / "report.md").read_text("utf-8") == markdown(data.results)
 
 
 def test_results_from_before_these_measures_are_read_and_shown(

@@ -101,7 +101,9 @@ def gain_of(q: PrmQuality, strategy: str) -> Gain:
 
 
 def signed(one: Measured | None) -> str:
-    return "–" if one is None else f"{one.value:+.2f} ({one.low:+.2f} to {one.high:+.2f})"
+    if one is None:
+        return "–"
+    return f"{one.value:+.2f} ({one.low:+.2f} to {one.high:+.2f})".replace("-", "−")
 
 
 def signed_points(one: Measured) -> str:

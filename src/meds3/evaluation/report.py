@@ -6,17 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from meds3 import SAFETY_NOTE
-from meds3.evaluation import baselines, plots, quality_plots, quality_sheets, table
+from meds3.evaluation import plots, quality_plots, quality_sheets, table
 from meds3.evaluation import quality_words as words
 from meds3.evaluation.curves import LossCurve
+from meds3.evaluation.dataset_plot import dataset_plot
 from meds3.evaluation.examples import Example
-from meds3.evaluation.results import Comparison, Results, Side
+from meds3.evaluation.report_md import write_markdown
+from meds3.evaluation.report_words import caveats, headline
+from meds3.evaluation.results import Results
+from meds3.evaluation.tiles import tiles
 from meds3.runs import atomic
-
-_SAME = 1e-9  # datasets of one size: both averages are one figure
 
 
 class ReportData(BaseModel):
@@ -27,96 +30,7 @@ class ReportData(BaseModel):
     results: Results
     examples: list[Example] = Field(default_factory=list)
     curves: list[LossCurve] = Field(default_factory=list)
-
-
-def headline(results: Results) -> list[str]:
-    """What the run shows, in sentences: against every base, the fate of every round, alarms.
-
-    One comparison per base system, the first made: a base that was shown a worked example may
-    be as good as the trained policy where the bare one is not, and must not go unmentioned.
-    """
-    bases = {system.name for system in results.systems if system.kind == "base"} | {baselines.NAME}
-    chosen: dict[str, Comparison] = {}
-    for comparison in results.comparisons:
-        if comparison.b.system in bases:
-            chosen.setdefault(comparison.b.system, comparison)
-    told = list(chosen.values()) or results.comparisons[:1]
-    sentences = [_sentence(comparison, results) for comparison in told]
-    for info in results.rounds:
-        if info.gate is not None:
-            fate = "kept" if info.gate.kept else "rolled back"
-            sentences.append(f"Round {info.number} was {fate}: {info.gate.reason}")
-    sentences += words.alarms(words.of_own_chains(results)[-1:])
-    return sentences or ["No paired comparison was made in this run."]
-
-
-def _sentence(c: Comparison, results: Results) -> str:
-    if c.p_mcnemar < 0.05:
-        verdict = "better" if c.difference > 0 else "worse"
-        verdict = f"The first is {verdict}, by more than chance explains"
-    else:
-        verdict = "Chance alone could explain the difference"
-    return (
-        f"On {c.n} held-out problems, {_who(c.a)} answered "
-        f"{table.percent(c.a.accuracy)} correctly, {_who(c.b)} "
-        f"{table.percent(c.b.accuracy)}: {table.points(c.difference)} points (95% interval "
-        f"{table.points(c.low)} to {table.points(c.high)}; {_p(c.p_mcnemar)}). {verdict}."
-        f"{_macro(c)}{_prompts(c, results)}"
-    )
-
-
-def _who(side: Side) -> str:
-    if side.system == baselines.NAME:
-        return "always saying the commonest answer of a dataset's seeds"
-    return f"{side.system} with {side.strategy}"
-
-
-def _macro(c: Comparison) -> str:
-    """A sentence where datasets of several sizes are averaged; otherwise nothing."""
-    m = c.macro
-    if m is None or abs(m.difference - c.difference) < _SAME:
-        return ""
-    limits = f"{table.points(m.low)} to {table.points(m.high)}"
-    return (
-        f" With each of {m.datasets} datasets counted the same: {table.points(m.difference)} "
-        f"points ({limits}; {_p(m.p_value)})."
-    )
-
-
-def _prompts(c: Comparison, results: Results) -> str:
-    """A sentence when only one side was shown a worked example; otherwise nothing."""
-    styles = {(row.system, row.strategy): row.prompt_style for row in results.rows}
-    shown = [styles.get((s.system, s.strategy)) == "worked-example" for s in (c.a, c.b)]
-    if shown[0] == shown[1]:
-        return ""
-    which = "first" if shown[0] else "second"
-    return f" Only the {which} was shown a worked example."
-
-
-def _p(p: float) -> str:
-    text = table.p_value(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
-
-
-def caveats(results: Results) -> list[str]:
-    """What the run does not show."""
-    sets = ", ".join(dict.fromkeys(g.group for g in results.by_dataset))
-    borrowed = ", ".join(results.calls_from)
-    return [
-        *(
-            [f"Seconds are too low: calls of {borrowed} were taken over and cost no time here."]
-            if borrowed
-            else []
-        ),
-        "Nothing about use on patients: no clinician judged these answers, and a chain can "
-        "reach a right answer through wrong reasoning.",
-        "Nothing about other questions: the held-out problems come from the same sources as "
-        f"the training problems{f' ({sets})' if sets else ''}.",
-        "Nothing about luck in training: intervals and p-values cover the choice of questions, "
-        "not another seed; p-values are not corrected for several comparisons.",
-        "Systems asked with a worked example and systems asked bare differ in more than their "
-        "weights; the column “prompt” says which.",
-    ]
+    config: dict[str, Any] = Field(default_factory=dict, description="the run's, as it began")
 
 
 def render(data: ReportData) -> str:
@@ -135,6 +49,8 @@ def render(data: ReportData) -> str:
     )
     filters: dict[str, Callable[..., Any]] = {
         "percent": table.percent,
+        "domain": table.domain_name,
+        "yaml": _yaml,
         "points": table.points,
         "p_value": table.p_value,
         "interval": lambda one: table.interval(one.low, one.high),
@@ -143,6 +59,7 @@ def render(data: ReportData) -> str:
         "shade": shade,
     }
     environment.filters |= filters
+    datasets = {group.group for group in results.by_dataset}
     own = words.of_own_chains(results)
     has_trees = any(info.search is not None for info in results.rounds)
     return environment.get_template("report.html.j2").render(
@@ -154,6 +71,9 @@ def render(data: ReportData) -> str:
         headings=table.headings(row_macros),
         comparison_headings=table.comparison_headings(comparison_macros),
         accuracy_svg=plots.accuracy_plot(results),
+        tiles=tiles(results),
+        config=data.config,
+        dataset_svg=dataset_plot(results) if len(datasets) > 1 else "",
         cost_svg=plots.cost_plot(results) if results.stages else "",
         quality=own,
         in_words=words.in_words,
@@ -170,11 +90,16 @@ def render(data: ReportData) -> str:
     )
 
 
+def _yaml(config: dict[str, Any]) -> str:
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+
+
 def shade(score: float) -> int:
     """A step score in [0, 1] as one of five shades, 0 (worst) to 4."""
     return min(int(score * 5), 4)
 
 
 def write_report(path: Path, data: ReportData) -> None:
-    """Write `report.html` whole or not at all."""
+    """Write the page and, beside it, its Markdown twin (`.md`); each whole or not at all."""
     atomic.write_text(path, render(data))
+    write_markdown(path.with_suffix(".md"), data.results)

@@ -15,6 +15,7 @@ from meds3.answering.config import PromptStyle
 from meds3.answers.verdict import Verdict
 from meds3.errors import InputError
 from meds3.evaluation.results_parts import (
+    DatasetEntry,
     LabelBaseline,
     Macro,
     MacroDifference,
@@ -188,6 +189,9 @@ class Results(_Part):
     )
     calls_from: list[str] = Field(
         default_factory=list, description="runs whose calls were taken over: they cost no time here"
+    )
+    data: list[DatasetEntry] = Field(
+        default_factory=list, description="the data ledger: what was learnt from and measured on"
     )
     systems: list[System]
     rows: list[Row]

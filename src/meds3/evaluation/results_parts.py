@@ -21,6 +21,17 @@ class Measured(_Part):
     high: float
 
 
+class DatasetEntry(_Part):
+    """What a run took from one dataset."""
+
+    name: str
+    domains: tuple[str, ...]
+    licence: str = Field(description="as its publisher states it; `not recorded` for own files")
+    seeds: int
+    heldout: int
+    rows: dict[str, int] = Field(description="training rows by kind (sft, dpo, prm), all rounds")
+
+
 class Macro(_Part):
     """The unweighted mean of the datasets' accuracies; every dataset is resampled by itself."""
 

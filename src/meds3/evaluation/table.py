@@ -27,12 +27,18 @@ def percent(share: float) -> str:
 
 def points(difference: float) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return f"{100 * difference:+.1f}"
+    return f"{100 * difference:+.1f}".replace("-", "−")
 
 
 def p_value(p: float) -> str:
     """Three decimals, or a bound below 0.001: never `0.000`."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def domain_name(domain: str) -> str:
+    """`long_context_qa` as people write it."""
+    words = domain.split("_")
+    return " ".join(word.upper() if word in ("qa", "nli") else word for word in words)
 
 
 def interval(low: float, high: float) -> str:
@@ -55,7 +61,7 @@ def _macro(one: Macro | MacroDifference | None) -> str:
         return "–"
     if isinstance(one, Macro):
         return f"{percent(one.accuracy)} ({interval(one.low, one.high)})"
-    limits = f"{points(one.low)} – {points(one.high)}"
+    limits = f"{points(one.low)} to {points(one.high)}"
     return f"{points(one.difference)} ({limits}), p {p_value(one.p_value)}"
 
 
@@ -69,12 +75,16 @@ def comparison_headings(macros: Mapping[str, str]) -> tuple[str, ...]:
     return (*COMPARISON_HEADINGS[:6], *macros.values(), *COMPARISON_HEADINGS[6:])
 
 
+def strategy_name(row: Row) -> str:
+    """The strategy, with the number of chains where there is more than one."""
+    return f"{row.strategy} ({row.n_samples})" if row.n_samples > 1 else row.strategy
+
+
 def cells(row: Row, macros: Collection[str] = ()) -> tuple[str, ...]:
     """One line of the table, in the order of `headings`."""
-    samples = f" ({row.n_samples})" if row.n_samples > 1 else ""
     return (
         row.system,
-        f"{row.strategy}{samples}",
+        strategy_name(row),
         str(row.n_questions),
         percent(row.accuracy),
         interval(row.low, row.high),
@@ -94,7 +104,7 @@ def comparison_cells(c: Comparison, macros: Collection[str] = ()) -> tuple[str, 
         f"{c.b.system} {c.b.strategy}",
         str(c.n),
         points(c.difference),
-        f"{points(c.low)} – {points(c.high)}",
+        f"{points(c.low)} to {points(c.high)}",
         p_value(c.p_mcnemar),
         *(_macro(getattr(c, name)) for name in macros),
         f"{c.only_a} : {c.only_b}",

@@ -142,7 +142,7 @@ def to_compare(names: list[str]) -> list[tuple[str, str, str, str]]:
     bases = [name for name in BASELINES.values() if name in names]
     rounds = [name for name in names if name not in bases]
     last = rounds[-1]
-    pairs = [(last, "pvs", base, "majority") for base in bases]
+    pairs = [(last, "pvs", base, how) for how in ("majority", "greedy") for base in bases]
     pairs += [(last, "greedy", BASE, "greedy"), (last, "majority", BASE, "majority")]
     pairs += [(last, "pvs", BASE, "pvs"), (last, "pvs", last, "majority")]
     pairs += [(last, "pvs", rounds[-2], "pvs")] if len(rounds) > 1 else []

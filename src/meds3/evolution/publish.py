@@ -13,6 +13,7 @@ from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.report import ReportData, write_report
 from meds3.evaluation.results import Results, RoundInfo, StageCost, write_results
 from meds3.evaluation.results_parts import PrmQuality
+from meds3.evolution.ledger import data_ledger
 from meds3.evolution.measure import to_compare
 from meds3.evolution.state import Evolution
 
@@ -44,6 +45,9 @@ def publish(
         model_digest=state.base.digest,
         beyond_paper=config.beyond_paper(),
         calls_from=sorted({event["run"] for event in state.journal.events(CALLS_FROM)}),
+        data=data_ledger(
+            state.run, config.problems.sources, (info.number for info in rounds)
+        ).entries,
         systems=[system(e, measured, kept=e.name not in rolled_back) for e in evaluations],
         rows=[row for e in evaluations for row in rows(e, measured)],
         comparisons=[
@@ -69,6 +73,6 @@ def publish(
     examples = pick_examples(last, "pvs", state.problems.heldout)
     write_results(state.run.results_path, results)
     curves = read_curves({info.number: state.run.round(info.number) for info in rounds})
-    data = ReportData(results=results, examples=examples, curves=curves)
+    data = ReportData(results=results, examples=examples, curves=curves, config=manifest["config"])
     write_report(state.run.report_path, data)
     return results

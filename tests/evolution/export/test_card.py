@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from meds3.evolution.export.card import base_id
-from meds3.evolution.export.ledger import licence_of
 from meds3.evolution.export.package import export
 from meds3.evolution.export.writers import Request
+from meds3.evolution.ledger import licence_of
 from meds3.problems.config import ProblemsConfig
 from tests.evolution.export.runs import SECRET, SOURCES, blank_policy, made_run
 

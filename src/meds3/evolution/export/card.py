@@ -14,10 +14,10 @@ from meds3.chains.prompt import messages
 from meds3.engines.models import EMBEDDED, RECORDS
 from meds3.evaluation import table
 from meds3.evaluation.quality_words import alarms, in_words, of_own_chains
-from meds3.evaluation.report import caveats
+from meds3.evaluation.report_words import caveats
 from meds3.evaluation.results import Comparison, Results, TrainingMetrics, read_results
-from meds3.evolution.export.ledger import DataLedger, data_ledger
 from meds3.evolution.export.source import Source
+from meds3.evolution.ledger import DataLedger, data_ledger
 from meds3.problems.problem import Domain, Problem
 
 Format = Literal["gguf", "hf", "adapter"]
@@ -50,7 +50,7 @@ def card(source: Source, what: What, format_: Format, files: list[str], facts: s
         lstrip_blocks=True,
     )
     environment.filters["cell"] = lambda text: str(text).replace("|", r"\|").replace("\n", " ")
-    ledger, results = data_ledger(source), _results(source)
+    ledger, results = _ledger(source), _results(source)
     manifest = source.run.read_manifest()
     return environment.get_template("card.md.j2").render(
         front=yaml.safe_dump(
@@ -109,6 +109,10 @@ def _began_with(model: str) -> str:
     if record := RECORDS.get(model):
         return f"`{record.file}`, the GGUF of `{_HUB_IDS[record.name]}` that meds3 fetches"
     return f"`{base_id(model) or Path(model).name}`"
+
+
+def _ledger(source: Source) -> DataLedger:
+    return data_ledger(source.run, source.config.problems.sources, source.rounds)
 
 
 def _results(source: Source) -> Results | None:

@@ -1,4 +1,4 @@
-"""The data ledger of a model card: what was learnt from, and under which licence."""
+"""The data ledger of a run: what was learnt from, and under which licence."""
 
 from __future__ import annotations
 
@@ -8,26 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from meds3.evolution.export.source import Source
-from meds3.problems.config import DatasetSource, GymSource, HubSource
-from meds3.problems.config import Source as ProblemSource
+from meds3.evaluation.results_parts import DatasetEntry
+from meds3.problems.config import DatasetSource, GymSource, HubSource, Source
 from meds3.problems.sources.registry import DATASETS
 from meds3.runs.digest import digest_of
+from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 
 NOT_RECORDED = "not recorded"
-
-
-@dataclass(frozen=True)
-class DatasetEntry:
-    """One dataset. `rows`: training rows by kind (sft, dpo, prm), summed over the rounds."""
-
-    name: str
-    domains: tuple[str, ...]
-    licence: str
-    seeds: int
-    heldout: int
-    rows: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -40,17 +28,17 @@ class DataLedger:
     hub_ids: list[str]
 
 
-def data_ledger(source: Source) -> DataLedger:
-    """Counts from the run's journal and training files; licences as far as they are known."""
-    with Journal(source.run.journal_path, read_only=True) as journal:
+def data_ledger(run: RunDirectory, sources: Iterable[Source], rounds: Iterable[int]) -> DataLedger:
+    """Counts from the journal and the training files of `rounds`; licences as far as known."""
+    sources, rounds = list(sources), list(rounds)
+    with Journal(run.journal_path, read_only=True) as journal:
         seeds, heldout = journal.problems("seed"), journal.problems("heldout")
     rows = {
-        kind: _by_dataset(source.run.round(n) / f"{kind}.jsonl" for n in source.rounds)
+        kind: _by_dataset(run.round(n) / f"{kind}.jsonl" for n in rounds)
         for kind in ("sft", "dpo", "prm")
     }
     kinds = tuple(kind for kind, counts in rows.items() if counts)
     names = sorted({str(p["dataset"]) for p in (*seeds, *heldout)})
-    sources = source.config.problems.sources
     entries = [
         DatasetEntry(
             name=name,
@@ -67,7 +55,7 @@ def data_ledger(source: Source) -> DataLedger:
     return DataLedger(entries, kinds, digest_of(seeds), _hub_ids(sources))
 
 
-def licence_of(name: str, sources: Iterable[ProblemSource]) -> str:
+def licence_of(name: str, sources: Iterable[Source]) -> str:
     """The licence of dataset `name`: known only for what meds3 generates or reads by name."""
     for source in sources:
         if isinstance(source, GymSource) and name.startswith("gym-"):
@@ -79,7 +67,7 @@ def licence_of(name: str, sources: Iterable[ProblemSource]) -> str:
     return NOT_RECORDED
 
 
-def _hub_ids(sources: Iterable[ProblemSource]) -> list[str]:
+def _hub_ids(sources: Iterable[Source]) -> list[str]:
     """Hugging Face ids of what was read from the hub."""
     found: list[str] = []
     for source in sources:

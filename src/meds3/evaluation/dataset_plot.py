@@ -1,0 +1,83 @@
+"""The report's figure of every dataset: the strongest base, the rounds, the majority label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from meds3.evaluation import table
+from meds3.evaluation.figure import MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.results import GroupRow, Results, Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ALWAYS = "always the commonest answer"
+_ROUNDS = 3  # the last ones; more would not be told apart
+_AGREED = ("pvs", "vote-sum/last", "majority", "greedy")  # how a round answers, the first it has
+
+
+def strongest_base(results: Results) -> Row | None:
+    """The best line of any base system, by macro average, as no PRM was trained for it."""
+    bases = {s.name for s in results.systems if s.kind == "base"}
+    rows = [r for r in results.rows if r.system in bases and r.strategy in ("greedy", "majority")]
+    return max(rows, key=lambda r: r.macro.accuracy if r.macro else r.accuracy, default=None)
+
+
+def shown_lines(results: Results) -> list[Row]:
+    """The strongest base, then the last rounds that were kept, each as it answers."""
+    base = strongest_base(results)
+    kept = [s.name for s in results.systems if s.kind == "round" and s.kept][-_ROUNDS:]
+    found = [base] if base is not None else []
+    for name in kept:
+        rows = {row.strategy: row for row in results.rows if row.system == name}
+        found += [rows[strategy] for strategy in _AGREED if strategy in rows][:1]
+    return found
+
+
+@styled
+def dataset_plot(results: Results) -> str:
+    """Accuracy with its 95% interval: datasets along y; a tick is the majority label."""
+    lines = shown_lines(results)
+    sizes = {group.group: group.n_questions for group in results.by_dataset}
+    names = sorted(sizes)
+    figure, (axes,) = figure_of(1, width=9.0, height=1.3 + 0.17 * len(names) * (len(lines) + 1))
+    for i, line in enumerate(lines):
+        groups = [
+            g
+            for g in results.by_dataset
+            if (g.system, g.strategy) == (line.system, line.strategy) and g.group in sizes
+        ]
+        shift = (i - (len(lines) - 1) / 2) * 0.75 / len(lines)
+        _dots(axes, groups, [names.index(g.group) + shift for g in groups], i, line)
+    always = [one for one in results.majority_label if one.dataset in sizes]
+    if always:
+        x = [100 * one.accuracy for one in always]
+        y = [names.index(one.dataset) for one in always]
+        axes.plot(x, y, "|", color=colour(5), label=_ALWAYS, markersize=26, markeredgewidth=2)
+    axes.set_yticks(range(len(names)), [f"{name} ({sizes[name]})" for name in names])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("held-out accuracy, % (in brackets: questions)")
+    axes.grid(axis="y", visible=False)
+    handles, labels = axes.get_legend_handles_labels()  # the tick's comes first
+    order = sorted(range(len(labels)), key=lambda i: labels[i] == _ALWAYS)
+    axes.legend(
+        [handles[i] for i in order],
+        [labels[i] for i in order],
+        loc="lower center",
+        bbox_to_anchor=(0.4, 1.0),
+        ncols=2,
+        markerscale=0.6,
+    )
+    return svg_of(figure, "datasets", "Accuracy on each dataset")
+
+
+def _dots(axes: Axes, groups: Sequence[GroupRow], y: Sequence[float], i: int, line: Row) -> None:
+    x = [100 * g.accuracy for g in groups]
+    # Rounding may leave a bound a hair inside the estimate; matplotlib refuses that.
+    low = [max(0.0, v - 100 * g.low) for v, g in zip(x, groups, strict=True)]
+    high = [max(0.0, 100 * g.high - v) for v, g in zip(x, groups, strict=True)]
+    label = f"{line.system}, {table.strategy_name(line)}"
+    mark = MARKERS[i % len(MARKERS)]
+    axes.errorbar(x, y, xerr=[low, high], fmt=mark, color=colour(i), capsize=2, label=label)

@@ -1,0 +1,59 @@
+"""The four figures a reader wants first, as the report shows them at its top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meds3.evaluation import table
+from meds3.evaluation.dataset_plot import shown_lines, strongest_base
+from meds3.evaluation.results import Comparison, Results, Row
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A large figure, what it is, and its interval or its cost in small print."""
+
+    figure: str
+    label: str
+    small: str
+
+
+def tiles(results: Results) -> list[Tile]:
+    """The last kept round, the strongest base, the difference, and the cost of an answer."""
+    lines, base = shown_lines(results), strongest_base(results)
+    if base is None or len(lines) < 2:
+        return [_accuracy(row) for row in lines]
+    last = lines[-1]
+    found = [_accuracy(last), _accuracy(base)]
+    if (test := _between(results, last, base)) is not None:
+        shown = test.macro or test
+        limits = f"{table.points(shown.low)} to {table.points(shown.high)}"
+        p = table.p_value(test.macro.p_value if test.macro else test.p_mcnemar)
+        found.append(
+            Tile(
+                f"{table.points(shown.difference)} points",
+                f"{last.system} − {base.system}, the same questions",
+                f"95% interval {limits}; p {p if p.startswith('<') else f'= {p}'}",
+            )
+        )
+    tokens, seconds = (total / last.n_questions for total in (last.tokens, last.seconds))
+    found.append(
+        Tile(f"{tokens:,.0f} tokens", "an answer costs", f"{seconds:.1f} s on this machine")
+    )
+    return found
+
+
+def _accuracy(row: Row) -> Tile:
+    shown = row.macro or row
+    mean = f"mean of {row.macro.datasets} datasets, " if row.macro else ""
+    return Tile(
+        table.percent(shown.accuracy),
+        f"{row.system}, {table.strategy_name(row)}",
+        f"{mean}95% interval {table.interval(shown.low, shown.high)}; {row.n_questions} questions",
+    )
+
+
+def _between(results: Results, a: Row, b: Row) -> Comparison | None:
+    wanted = (a.system, a.strategy, b.system, b.strategy)
+    sides = ((c, (c.a.system, c.a.strategy, c.b.system, c.b.strategy)) for c in results.comparisons)
+    return next((c for c, found in sides if found == wanted), None)
