@@ -188,6 +188,23 @@ def test_prm_takes_right_and_wrong_chains_in_turn():
     assert [row.values[-1] for row in rows] == [1.0, 0.0]
 
 
+def test_contrast_takes_as_many_right_as_wrong_chains_of_a_problem():
+    def ends(**settings):
+        return [bool((row.values[-1] or 0) > 0.5) for row in prm(contrast=True, **settings)[0]]
+
+    everything = [(row.values[-1] or 0) > 0.5 for row in prm(per_problem=None)[0]]
+    pairs = min(everything.count(True), everything.count(False))
+    assert pairs >= 2
+    assert ends(per_problem=None) == [True, False] * pairs
+    assert ends(per_problem=3) == [True, False]
+    hopeless = hand_tree()
+    for node in hopeless.nodes:
+        node.rollouts = [r for r in node.rollouts if r.verdict is not Verdict.CORRECT]
+        if node.verdict is Verdict.CORRECT:
+            node.verdict = Verdict.WRONG
+    assert prm_rows([hopeless], [PROBLEM], PrmConfig(contrast=True))[0] == []
+
+
 def test_rollout_ends_stay_unlabelled_when_told():
     rows, _ = prm(label_rollout_ends=False, labels="hard")
     assert all(row.labels[-1] is None for row in rows if row.end == "rollout")

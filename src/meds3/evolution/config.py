@@ -79,6 +79,7 @@ class RunConfig(BaseModel):
                 self.prm.head_l2 is not None
             ),
             "kept_rollouts (SFT also learns from verified rollouts)": self.sft.kept_rollouts,
+            "prm.contrast (PRM: as many right as wrong chains of every problem)": self.prm.contrast,
             "label_rollout_ends (PRM also learns from rollout verdicts)": (
                 self.prm.label_rollout_ends
             ),

@@ -162,6 +162,12 @@ class PrmConfig(PackedTrainingConfig):
     per_problem: int | None = Field(
         16, ge=1, description="most chains taken from one problem, right and wrong in turn"
     )
+    contrast: bool = Field(
+        False,
+        description="only problems that have chains that end right and chains that end wrong, as "
+        "many of each (beyond the paper): then knowing which problems are easy wins nothing, and "
+        "only telling the chains of one problem apart does",
+    )
     head_l2: float | None = Field(
         None,
         gt=0.0,

@@ -28,9 +28,7 @@ def prm_rows(
     rows = [
         row
         for tree in trees
-        for row in _in_turn(list(_tree_rows(tree, known[tree.problem_id], config)))[
-            : config.per_problem
-        ]
+        for row in _in_turn(list(_tree_rows(tree, known[tree.problem_id], config)), config)
     ]
     if config.max_negatives_ratio is not None:
         rows = _balanced(rows, config.max_negatives_ratio)
@@ -81,12 +79,18 @@ def _ends_right(row: PrmRow) -> bool:
     return (row.values[-1] or 0.0) > 0.5
 
 
-def _in_turn(rows: list[PrmRow]) -> list[PrmRow]:
-    """Right and wrong chains alternately while there are both, each kind in its order."""
+def _in_turn(rows: list[PrmRow], config: PrmConfig) -> list[PrmRow]:
+    """A problem's rows: right and wrong chains alternately, each kind in its order.
+
+    What is left over of one kind follows, unless `config.contrast` wants as many of each.
+    """
     right = [row for row in rows if _ends_right(row)]
     wrong = [row for row in rows if not _ends_right(row)]
-    both = [row for pair in zip(right, wrong, strict=False) for row in pair]
-    return both + right[len(wrong) :] + wrong[len(right) :]
+    pairs = list(zip(right, wrong, strict=False))
+    both = [row for pair in pairs for row in pair]
+    if config.contrast:
+        return both if config.per_problem is None else both[: config.per_problem // 2 * 2]
+    return (both + right[len(pairs) :] + wrong[len(pairs) :])[: config.per_problem]
 
 
 def _balanced(rows: list[PrmRow], ratio: float) -> list[PrmRow]:
