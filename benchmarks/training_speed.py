@@ -45,7 +45,8 @@ from meds3.errors import InputError
 from meds3.learning.adapters import with_adapters
 from meds3.learning.config import LoraConfig, PrmConfig, SftConfig
 from meds3.learning.jobs import PrmJob, SftJob
-from meds3.learning.prm import prm_items, prm_loss
+from meds3.learning.prm import prm_loss
+from meds3.learning.prm_items import prm_items
 from meds3.learning.rows import PrmRow, SftRow, read_rows
 from meds3.learning.sft import sft_items, sft_loss
 from meds3.rewards.prm_model import prm_from_policy

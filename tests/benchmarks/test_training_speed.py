@@ -12,7 +12,8 @@ import pytest
 
 from meds3.learning.config import PrmConfig, SftConfig
 from meds3.learning.jobs import PrmJob, SftJob
-from meds3.learning.prm import prm_items, prm_loss
+from meds3.learning.prm import prm_loss
+from meds3.learning.prm_items import prm_items
 from meds3.learning.rows import PrmRow, SftRow, write_rows
 from meds3.learning.sft import sft_items, sft_loss
 from meds3.problems.problem import Domain

@@ -15,6 +15,7 @@ from torch.distributed.fsdp import fully_shard
 
 from meds3.engines.weights import load_causal_lm
 from meds3.learning import prm, sft
+from meds3.learning.prm_items import prm_items
 from meds3.learning.saving import whole_model
 from meds3.learning.trainer import loss_as_forward
 from tests.learning.some_rows import ROWS, job_of
@@ -32,7 +33,7 @@ def main(model_path: Path, output: Path, stage: str) -> None:
         return (sft if stage == "sft" else prm)._adapted(job, bare)
 
     _, tokenizer = load_causal_lm(model_path)
-    make = sft.sft_items if stage == "sft" else prm.prm_items
+    make = sft.sft_items if stage == "sft" else prm_items
     loss_of = sft.sft_loss if stage == "sft" else prm.prm_loss
     items = make(job, ROWS[stage](4), tokenizer)
 

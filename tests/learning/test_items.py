@@ -41,7 +41,7 @@ def test_sft_loss_is_on_the_turn_and_one_end_of_turn(tokenizer):
 
 
 def test_prm_labels_sit_on_the_last_tokens_of_steps(tokenizer):
-    from meds3.learning.prm import prm_items
+    from meds3.learning.prm_items import prm_items
 
     rows, _ = prm_rows([hand_tree()], [PROBLEM], PrmConfig(labels="soft"))
     (item,) = prm_items(PrmJob(**PATHS), rows, tokenizer)

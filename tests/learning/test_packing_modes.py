@@ -3,7 +3,8 @@
 import pytest
 
 from meds3.learning.metrics import read_metrics
-from meds3.learning.prm import prm_items, prm_loss
+from meds3.learning.prm import prm_loss
+from meds3.learning.prm_items import prm_items
 from meds3.learning.sft import sft_items
 from meds3.learning.train import train
 from tests.learning.some_rows import job_of, largest_difference, prm_rows, sft_rows

@@ -83,7 +83,8 @@ def test_a_fitted_head_starts_where_logistic_regression_ends(tiny_model, tmp_pat
     import torch
 
     from meds3.engines.weights import load_causal_lm
-    from meds3.learning.prm import prm_items, prm_loss
+    from meds3.learning.prm import prm_loss
+    from meds3.learning.prm_items import prm_items
     from meds3.learning.probe import fit_head
     from meds3.rewards.prm_model import prm_from_policy, segment_logits
 

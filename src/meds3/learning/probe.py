@@ -16,7 +16,7 @@ from meds3.learning.processes import say
 if TYPE_CHECKING:
     import torch
 
-    from meds3.learning.prm import PrmItem
+    from meds3.learning.prm_items import PrmItem
 
 _ITERATIONS = 200  # of L-BFGS; a convex problem of one weight per hidden unit needs a few dozen
 
