@@ -52,7 +52,8 @@ def unused(config: RunConfig, each: int) -> list[Problem]:
     used = {p.id for p in (*split.seeds, *split.heldout)}
     stems = {p.question for p in (*split.seeds, *split.heldout) if not p.context}
     found: list[Problem] = []
-    for source in config.problems.sources:
+    files = {source.where: source for source in config.problems.sources}  # some are listed twice
+    for source in files.values():
         rows = [
             p
             for p in read_source(source, held=False).problems
