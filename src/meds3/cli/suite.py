@@ -55,8 +55,8 @@ def run_suite(
     show_suite(results, folder)
 
 
-def show_suite(results: Results, folder: Path) -> None:
-    """The tables of a suite's results."""
+def show_suite(results: Results, folder: Path, *, mirrors: bool = False) -> None:
+    """The tables of a suite's results; `mirrors`: also every scoring rule."""
     from meds3.evaluation.suites.tables import (
         benchmark_table,
         curve_table,
@@ -72,8 +72,9 @@ def show_suite(results: Results, folder: Path) -> None:
     console.print(benchmark_table(results))
     if results.comparisons:
         console.print(comparison_table(results))
-    console.print(curve_table(results))
-    console.print(mirror_table(results))
+    console.print(curve_table(results.cost_curve))
+    if mirrors:
+        console.print(mirror_table(results.mirrors))
     if results.option_order:
         console.print(order_table(results))
     for line in told(results):

@@ -9,7 +9,9 @@ from pathlib import Path
 from meds3.errors import InputError
 from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
 from meds3.evaluation.results import read_results
+from meds3.problems.problem import Problem
 from meds3.runs.directory import RunDirectory
+from meds3.runs.journal import Journal
 
 # BENCHMARK[~order-K][@SCORER] of a suite, SYSTEM[@prm-K] of a training run.
 _STEM = re.compile(r"(?P<what>.+?)(?:~order-(?P<order>\d+))?(?:@(?P<scorer>[\w.-]+))?")
@@ -72,6 +74,26 @@ def joined(evaluations: Sequence[SystemEvaluation]) -> SystemEvaluation:
     return SystemEvaluation(header=header, outcomes=outcomes)
 
 
+def kept_files(run: RunDirectory) -> list[Path]:
+    """The files that candidates were first kept in: one per benchmark, or per system.
+
+    A training run's candidates with the scores of its last PRM; of the two forms of a file, with
+    and without scores, the scored one. Files that `meds3 rescore` made are left out.
+    """
+    if not is_suite_run(run):
+        return [path for _, path in _training_files(run).values()]
+    files = {path.stem: path for path in sorted((run.root / "eval").glob("*.jsonl"))}
+    plain = [stem for stem in files if "@" not in stem]
+    return [files.get(f"{stem}@prm", files[stem]) for stem in plain]
+
+
+def kept_problems(journal: Journal) -> dict[str, Problem]:
+    """Every problem the run's journal holds, by id."""
+    rows = journal.rows("SELECT body FROM problems ORDER BY rowid")
+    problems = (Problem.model_validate_json(row["body"]) for row in rows)
+    return {problem.id: problem for problem in problems}
+
+
 def is_suite_run(run: RunDirectory) -> bool:
     """Whether the folder holds answers to a suite, not a training run."""
     return bool(run.read_manifest()["config"].get("kind") == "suite")
@@ -100,19 +122,24 @@ def kept_evaluation(ref: str) -> SystemEvaluation:
 
 
 def _of_training(run: RunDirectory) -> dict[str, SystemEvaluation]:
-    """By system the candidates on the held-out problems, scored by the last PRM if by any."""
+    return {name: load_evaluation(path) for name, (_, path) in _training_files(run).items()}
+
+
+def _training_files(run: RunDirectory) -> dict[str, tuple[int, Path]]:
+    """By system the file of its candidates on the held-out problems, of the last PRM if of any."""
     chosen: dict[str, tuple[int, Path]] = {}
     for path in sorted((run.root / "eval").glob("*.jsonl")):
         parts = _parts(path)
-        if re.search(r"-(gate|steps|n\d+)$", parts["what"] or ""):
+        name = str(parts["what"])
+        if re.search(r"-(gate|steps|n\d+)$", name):
             continue  # other problems, single steps, or a part measured apart
         number = re.fullmatch(r"prm-(\d+)", parts["scorer"] or "")
         if parts["scorer"] and not number:
             continue
         rank = int(number[1]) if number else 0
-        if rank >= chosen.get(str(parts["what"]), (0, path))[0]:
-            chosen[str(parts["what"])] = rank, path
-    return {name: load_evaluation(path) for name, (_, path) in chosen.items()}
+        if rank >= chosen.get(name, (0, path))[0]:
+            chosen[name] = rank, path
+    return chosen
 
 
 def _main_system(run: RunDirectory, names: Sequence[str]) -> str:

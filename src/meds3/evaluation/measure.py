@@ -113,6 +113,7 @@ def by_group(
             estimate = bootstrap_mean(
                 values, clusters, seed=config.seed, resamples=config.resamples
             )
+            reference = wilson(int(sum(values)), len(values))
             found.append(
                 GroupRow(
                     group=label,
@@ -123,6 +124,8 @@ def by_group(
                     low=estimate.low,
                     high=estimate.high,
                     standard_error=standard_error(values, clusters),
+                    wilson_low=reference.low,
+                    wilson_high=reference.high,
                 )
             )
     return found

@@ -111,6 +111,8 @@ class GroupRow(_Part):
     low: Share
     high: Share
     standard_error: float | None = None
+    wilson_low: Share | None = None
+    wilson_high: Share | None = None
 
 
 class SearchStats(_Part):

@@ -56,6 +56,8 @@ class SliceRow(_Part):
     low: Share
     high: Share
     standard_error: float | None = None
+    wilson_low: Share | None = None
+    wilson_high: Share | None = None
 
 
 class CurvePoint(_Part):

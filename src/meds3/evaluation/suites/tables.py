@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from meds3.evaluation.results import GroupRow, Results
-from meds3.evaluation.results_measures import BenchmarkEntry
+from meds3.evaluation.results_measures import BenchmarkEntry, CurvePoint, MirrorRow
 from meds3.evaluation.table import interval, percent, points
 
 if TYPE_CHECKING:
@@ -48,16 +48,17 @@ def benchmark_table(results: Results) -> Table:
                 percent(clean[key].accuracy) if key in clean else "–",
                 f"{100 * spreads[key]:.1f}" if key in spreads else "–",
             )
+    table.caption = "W: Wilson's interval, where all answers are alike and nothing can be resampled"
     return table
 
 
-def curve_table(results: Results) -> Table:
+def curve_table(curve: Sequence[CurvePoint]) -> Table:
     """Accuracy over the number of chains, a column per strategy; tokens per question beside it."""
-    strategies = list(dict.fromkeys(point.strategy for point in results.cost_curve))
+    strategies = list(dict.fromkeys(point.strategy for point in curve))
     table = _table("accuracy at equal tokens", "chains", "tokens", *strategies, first="system")
-    for system in dict.fromkeys(point.system for point in results.cost_curve):
+    for system in dict.fromkeys(point.system for point in curve):
         table.add_section()
-        points_here = [p for p in results.cost_curve if p.system == system]
+        points_here = [p for p in curve if p.system == system]
         greedy = [p for p in points_here if p.strategy == "greedy"]
         rest = [p for p in points_here if p.strategy != "greedy"]
         sizes = sorted({point.n_samples for point in rest})
@@ -71,26 +72,21 @@ def curve_table(results: Results) -> Table:
     return table
 
 
-def mirror_table(results: Results) -> Table:
+def mirror_table(mirrors: Sequence[MirrorRow]) -> Table:
     """The share right under every scoring rule, and the spread."""
-    rules = list(results.mirrors[0].shares) if results.mirrors else []
+    rules = list(mirrors[0].shares) if mirrors else []
     table = _table(
         "the same answers by several scoring rules",
         "system",
         "strategy",
         *rules,
         "spread",
-        first="benchmark (n)",
+        first="dataset (n)",
     )
-    for row in results.mirrors:
+    for row in mirrors:
         shares = ("–" if s is None else percent(s) for s in row.shares.values())
-        table.add_row(
-            f"{row.dataset} ({row.n_questions})",
-            row.system,
-            row.strategy,
-            *shares,
-            f"{100 * row.spread:.1f}",
-        )
+        name = f"{row.dataset} ({row.n_questions})"
+        table.add_row(name, row.system, row.strategy, *shares, f"{100 * row.spread:.1f}")
     return table
 
 
@@ -134,7 +130,10 @@ def told(results: Results) -> Iterator[str]:
 
 
 def _accuracy(row: GroupRow) -> str:
-    return f"{percent(row.accuracy)} ({interval(row.low, row.high)})"
+    """With the bootstrap interval; where that is a point, with Wilson's, marked W."""
+    if row.low < row.high or row.wilson_low is None or row.wilson_high is None:
+        return f"{percent(row.accuracy)} ({interval(row.low, row.high)})"
+    return f"{percent(row.accuracy)} ({interval(row.wilson_low, row.wilson_high)} W)"
 
 
 def _overlap(entry: BenchmarkEntry | None) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.cost_curve import cost_curve
-from meds3.evaluation.kept import permuted_evaluations, suite_evaluations
+from meds3.evaluation.kept import kept_problems, permuted_evaluations, suite_evaluations
 from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
 from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import SystemEvaluation
@@ -37,11 +37,7 @@ def publish(
 ) -> Results:
     """Write `results.json` and return what it holds; `missing` were not asked."""
     manifest = run.read_manifest()
-    asked = {
-        problem.id: problem
-        for split in ("heldout", "order")
-        for problem in map(Problem.model_validate, journal.problems(split))
-    }
+    asked = kept_problems(journal)
     stages = journal.stages()
     entries = [
         BenchmarkEntry.model_validate(stage["detail"]["entry"])
