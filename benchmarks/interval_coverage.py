@@ -16,6 +16,7 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -84,9 +85,12 @@ def coverage(
             found = intervals(right, by, seed + start, resamples)
             held[method] += sum(low <= accuracy <= high for low, high in found)
         for count in right.sum(axis=0):
-            one = wilson(int(count), questions)
+            one = _wilson(int(count), questions)
             held["Wilson"] += one.low <= accuracy <= one.high
     return {method: count / simulations for method, count in held.items()}
+
+
+_wilson = lru_cache(wilson)  # the same counts come again and again
 
 
 def main() -> None:
