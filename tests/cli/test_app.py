@@ -17,6 +17,8 @@ VERBS = [
     ("search",),
     ("ask",),
     ("evaluate",),
+    ("rescore",),
+    ("compare",),
     ("report",),
     ("export",),
     ("doctor",),

@@ -13,6 +13,7 @@ from rich.console import Console
 from meds3 import SAFETY_NOTE, __version__
 from meds3.cli import (
     ask,
+    compare,
     doctor,
     evaluate,
     evolve,
@@ -20,6 +21,7 @@ from meds3.cli import (
     model,
     problems,
     report,
+    rescore,
     search,
     train,
     tree,
@@ -66,6 +68,8 @@ for command in (
     search.search,
     ask.ask,
     evaluate.evaluate,
+    rescore.rescore,
+    compare.compare,
     verify.verify,
     report.report,
     export.export,

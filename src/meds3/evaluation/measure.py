@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 from typing import TypedDict
 
@@ -11,9 +11,15 @@ from meds3.answers.verdict import Verdict
 from meds3.errors import InputError
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.macro import LARGE, macro_difference, macro_mean
-from meds3.evaluation.outcome import Outcome, SystemEvaluation
+from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.results import Comparison, Cost, GroupRow, Row, Side, System
-from meds3.evaluation.statistics import bootstrap_mean, paired, pass_at_k, wilson
+from meds3.evaluation.statistics import (
+    bootstrap_mean,
+    paired,
+    pass_at_k,
+    standard_error,
+    wilson,
+)
 from meds3.selection.rules import check_strategy
 
 
@@ -63,6 +69,7 @@ def row(evaluation: SystemEvaluation, strategy: str, config: EvaluationConfig) -
         n_questions=n,
         n_samples=n_samples(evaluation, strategy),
         accuracy=estimate.value,
+        standard_error=standard_error(values, evaluation.clusters),
         low=estimate.low,
         high=estimate.high,
         wilson_low=reference.low,
@@ -85,28 +92,28 @@ def rows(evaluation: SystemEvaluation, config: EvaluationConfig) -> list[Row]:
 
 
 def by_domain(evaluation: SystemEvaluation, config: EvaluationConfig) -> list[GroupRow]:
-    return _groups(evaluation, config, lambda outcome: outcome.domain)
+    return by_group(evaluation, [o.domain for o in evaluation.outcomes], config)
 
 
 def by_dataset(evaluation: SystemEvaluation, config: EvaluationConfig) -> list[GroupRow]:
-    return _groups(evaluation, config, lambda outcome: outcome.dataset)
+    return by_group(evaluation, evaluation.datasets, config)
 
 
-def _groups(
-    evaluation: SystemEvaluation, config: EvaluationConfig, group_of: Callable[[Outcome], str]
+def by_group(
+    evaluation: SystemEvaluation, labels: Sequence[str | None], config: EvaluationConfig
 ) -> list[GroupRow]:
-    labels = [group_of(outcome) for outcome in evaluation.outcomes]
+    """A line per strategy and label; `labels` has one per question, None leaves it out."""
     found: list[GroupRow] = []
     for strategy in evaluation.measurable(config.strategies):
         right = list(evaluation.correct(strategy).values())
-        for label in sorted(set(labels)):
+        for label in sorted({label for label in labels if label is not None}):
             members = [i for i, one in enumerate(labels) if one == label]
+            values = [float(right[i]) for i in members]
+            clusters = [evaluation.clusters[i] for i in members]
             estimate = bootstrap_mean(
-                [float(right[i]) for i in members],
-                [evaluation.clusters[i] for i in members],
-                seed=config.seed,
-                resamples=config.resamples,
+                values, clusters, seed=config.seed, resamples=config.resamples
             )
+            reference = wilson(int(sum(values)), len(values))
             found.append(
                 GroupRow(
                     group=label,
@@ -116,6 +123,9 @@ def _groups(
                     accuracy=estimate.value,
                     low=estimate.low,
                     high=estimate.high,
+                    standard_error=standard_error(values, clusters),
+                    wilson_low=reference.low,
+                    wilson_high=reference.high,
                 )
             )
     return found

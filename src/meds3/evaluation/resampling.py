@@ -99,6 +99,6 @@ def _draw(count: int, seed: int, resamples: int) -> Iterator[Counts]:
         yield rng.multinomial(count, np.full(count, 1 / count), size=rows).astype(np.uint16)
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=24)
 def _drawn(count: int, seed: int, resamples: int) -> Counts:
     return np.concatenate(list(_draw(count, seed, resamples)))

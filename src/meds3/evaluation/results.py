@@ -14,6 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from meds3.answering.config import PromptStyle
 from meds3.answers.verdict import Verdict
 from meds3.errors import InputError
+from meds3.evaluation.results_measures import (
+    BenchmarkEntry,
+    CurvePoint,
+    MirrorRow,
+    OptionOrder,
+    SliceRow,
+)
 from meds3.evaluation.results_parts import (
     DatasetEntry,
     LabelBaseline,
@@ -47,6 +54,7 @@ class Row(_Part):
     n_questions: int = Field(ge=1)
     n_samples: int = Field(ge=1, description="chains per question")
     accuracy: Share
+    standard_error: float | None = Field(None, description="clustered on duplicate questions")
     low: Share = Field(description="95% bootstrap interval, clustered on duplicate questions")
     high: Share
     wilson_low: Share = Field(description="95% Wilson interval, for reference")
@@ -103,6 +111,9 @@ class GroupRow(_Part):
     accuracy: Share
     low: Share
     high: Share
+    standard_error: float | None = None
+    wilson_low: Share | None = None
+    wilson_high: Share | None = None
 
 
 class SearchStats(_Part):
@@ -203,6 +214,22 @@ class Results(_Part):
     )
     prm_quality: list[PrmQuality] = Field(
         default_factory=list, description="one per round and system that its PRM scored"
+    )
+    benchmarks: list[BenchmarkEntry] = Field(
+        default_factory=list, description="what was asked, of a suite: digests, contamination"
+    )
+    clean_by_dataset: list[GroupRow] = Field(
+        default_factory=list, description="`by_dataset` without questions that overlap a seed"
+    )
+    slices: list[SliceRow] = Field(default_factory=list)
+    cost_curve: list[CurvePoint] = Field(
+        default_factory=list, description="accuracy and tokens over the number of chains"
+    )
+    mirrors: list[MirrorRow] = Field(
+        default_factory=list, description="the same answers by the rules of other projects"
+    )
+    option_order: list[OptionOrder] = Field(
+        default_factory=list, description="the same questions with their options permuted"
     )
     rounds: list[RoundInfo] = Field(default_factory=list)
     stages: list[StageCost] = Field(default_factory=list)

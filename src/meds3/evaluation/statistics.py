@@ -120,3 +120,41 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     if n - correct < k:
         return 1.0
     return float(1.0 - np.prod(1.0 - k / np.arange(n - correct + 1, n + 1)))
+
+
+def standard_error(
+    values: Sequence[float] | Vector, clusters: Sequence[Hashable] | None = None
+) -> float | None:
+    """Standard error of a mean whose values stand in clusters (duplicate questions).
+
+    √(G/(G−1) · Σ_g (Σ_{i∈g} (x_i − x̄))²) / n over G clusters; with singletons it is s/√n. None
+    with fewer than two clusters. Source: Liang & Zeger (1986), Biometrika 73:13–22; for model
+    evaluations Miller (2024), arXiv 2411.00640 §2.2 (there without G/(G−1)).
+    """
+    x = np.asarray(values, dtype=np.float64)
+    labels = range(x.size) if clusters is None else clusters
+    if len(labels) != x.size:
+        raise InputError(f"standard error: {x.size} values but {len(labels)} cluster labels")
+    numbers: dict[Hashable, int] = {}
+    index = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.intp)
+    count = len(numbers)
+    if count < 2:
+        return None
+    sums = np.bincount(index, weights=x - x.mean(), minlength=count)
+    return float(np.sqrt(count / (count - 1) * np.square(sums).sum()) / x.size)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values corrected for their number, in the order given; the family-wise error is kept.
+
+    The i-th smallest of m is multiplied by m − i + 1, is never below a smaller one's and never
+    above 1. Source: Holm (1979), Scandinavian Journal of Statistics 6:65–70. Valid whatever the
+    dependence among the tests.
+    """
+    if any(not 0 <= p <= 1 for p in p_values):
+        raise InputError(f"holm: expected p-values from 0 to 1, found {list(p_values)}")
+    found, least = [1.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[place]))
+        found[place] = least
+    return found

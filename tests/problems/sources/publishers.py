@@ -329,6 +329,29 @@ def medcalc(folder: Path) -> Path:
     )
 
 
+def medxpertqa(folder: Path) -> Path:
+    options = {letter: f"Drug {letter}{letter}" for letter in "ABCDEFGHIJ"}
+    again = "".join(f" ({letter}) {text}" for letter, text in options.items())
+    return lines(
+        folder / "Text" / "test.jsonl",
+        {
+            "id": "Text-1",
+            "question": f"Which drug comes first?\nAnswer Choices:{again}",
+            "options": options,
+            "label": "J",
+            "medical_task": "Treatment",
+            "question_type": "Reasoning",
+        },
+        {
+            "id": "Text-2",
+            "question": "Which comes last?",
+            "options": [{"letter": k, "content": v} for k, v in options.items()],
+            "label": "A",
+        },
+        {"id": "Text-3", "question": "Which?", "options": options, "label": "K"},
+    )
+
+
 def seer(folder: Path) -> Path:
     return document(
         folder / "test.json",

@@ -97,6 +97,10 @@ GOLDEN: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         [],
     ),
+    "medxpertqa": (
+        {"medxpertqa-Text-1": "J. Drug JJ", "medxpertqa-Text-2": "A. Drug AA"},
+        [GOLD_MISSING],
+    ),
     "seer": (
         {"seer-test-1": "Surgery", "seer-test-2": "No surgery"},
         ["the instance has no output"],
@@ -270,3 +274,9 @@ def test_the_documentation_states_each_dataset_as_the_registry_does() -> None:
         ]
         assert cells[4] == ("by hand" if dataset.by_hand else "pull")
         assert cells[5] == dataset.licence
+
+
+def test_medxpertqa_says_its_options_once(tmp_path: Path) -> None:
+    first = one("medxpertqa", tmp_path)
+    assert first.question == "Which drug comes first?"
+    assert first.meta == {"medical_task": "Treatment", "question_type": "Reasoning"}

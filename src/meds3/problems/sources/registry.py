@@ -20,6 +20,7 @@ from meds3.problems.sources.published import (
     medcalc,
     medmcqa,
     medqa,
+    medxpertqa,
     mmlu_med,
     mts_dialog,
     pubhealth,
@@ -48,6 +49,7 @@ DATASETS: dict[str, Dataset] = {
         ddxplus.DATASET,
         casimedicos.DATASET,
         medcalc.DATASET,
+        medxpertqa.DATASET,
         seer.DATASET,
     )
 }

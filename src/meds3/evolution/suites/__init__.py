@@ -1,0 +1,1 @@
+"""Suites asked of a model: the answerer, the run directory, the results."""
