@@ -34,8 +34,9 @@ def suite_evaluations(run: RunDirectory, order: int = 0) -> dict[str, SystemEval
             continue
         evaluation = load_evaluation(path)
         known = found.setdefault(evaluation.name, {})
-        if parts["what"] not in known or evaluation.header.scorer is not None:
-            known[parts["what"]] = evaluation
+        benchmark = str(parts["what"])
+        if benchmark not in known or evaluation.header.scorer is not None:
+            known[benchmark] = evaluation
     # A file scored by another PRM makes a system of its own; benchmarks it lacks stay missing.
     return {name: joined(list(benchmarks.values())) for name, benchmarks in found.items()}
 

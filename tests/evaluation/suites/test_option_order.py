@@ -46,7 +46,7 @@ def test_orders_differ_until_all_are_used() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["All of the above", "None of these", "Both A and B", "A and C", "B, D", "neither of the above"],
+    ["All of the above", "None of these", "Both A and B", "A and C", "B, D", "neither of these"],
 )
 def test_options_that_speak_of_their_place_are_not_permuted(text: str) -> None:
     assert not permutable(problem("iron", text))
@@ -75,9 +75,7 @@ def test_agreement_by_hand() -> None:
     here = tuple(o.model_copy(update={"dataset": "made"}) for o in first.outcomes)
     second = first.model_copy(update={"outcomes": tuple(outcomes)})
     config = CONFIG.model_copy(update={"strategies": ("greedy",)})
-    (found,) = option_order(
-        first.model_copy(update={"outcomes": here}), [second], asked, config
-    )
+    (found,) = option_order(first.model_copy(update={"outcomes": here}), [second], asked, config)
     assert (found.n_questions, found.orders) == (3, 2)
     assert found.agreement == pytest.approx(1 / 3)
     assert found.always_same == pytest.approx(1 / 3)

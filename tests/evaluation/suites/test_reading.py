@@ -25,10 +25,8 @@ PAPER = {
 
 
 def rows(path: Path, count: int, word: str = "question") -> Path:
-    lines = [
-        {"id": f"{path.stem}-{i}", "question": f"{word} {i}?", "options": ["yes", "no"], "answer": "A"}
-        for i in range(count)
-    ]
+    fixed = {"options": ["yes", "no"], "answer": "A"}
+    lines = [{"id": f"{path.stem}-{i}", "question": f"{word} {i}?", **fixed} for i in range(count)]
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     return path
 
@@ -46,7 +44,8 @@ def one(path: Path, **more: object) -> dict[str, object]:
 
 def test_the_papers_eleven_sets_and_two_beyond() -> None:
     assert {b.name for b in load_suite("paper").benchmarks} == PAPER
-    names = {b.source.name for n in built_in() for b in load_suite(n).benchmarks if b.source.kind == "dataset"}  # fmt: skip
+    sources = [b.source for name in built_in() for b in load_suite(name).benchmarks]
+    names = {source.name for source in sources if source.kind == "dataset"}
     assert names == set(DATASETS)  # every dataset that is known is in a suite
     assert {b.name for b in load_suite("out-of-domain").benchmarks} == {
         "MedCalc-Bench",
@@ -115,7 +114,7 @@ def test_a_faulty_suite_names_the_field(
 ) -> None:
     path = rows(tmp_path / "exam.jsonl", 2)
     ref = suite_file(tmp_path, {**one(path), **change})
-    with pytest.raises(InputError, match="suite.yaml") as error:
+    with pytest.raises(InputError, match=r"suite\.yaml") as error:
         load_suite(ref)
     assert told in str(error.value)
 
