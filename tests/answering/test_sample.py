@@ -108,23 +108,23 @@ async def test_seeds_follow_from_the_problem_and_the_purpose_alone() -> None:
 async def test_pvs_lets_the_scores_decide() -> None:
     answered = await ask(Says(A, A, B), Likes("beta receptors"), SETTINGS)
     assert answered.strategy == "pvs"
-    assert answered.selection.answer == "B"
-    assert answered.selection.votes == pytest.approx({"A": 0.2, "B": 0.9})
+    assert answered.drawn.selection.answer == "B"
+    assert answered.drawn.selection.votes == pytest.approx({"A": 0.2, "B": 0.9})
     assert answered.tokens == 21
     assert not answered.refer
 
 
 async def test_without_a_scorer_the_majority_decides() -> None:
     answered = await ask(Says(A, A, B), None, SETTINGS)
-    assert (answered.strategy, answered.selection.answer) == ("majority", "A")
-    assert answered.selection.confidence == pytest.approx(2 / 3)
+    assert (answered.strategy, answered.drawn.selection.answer) == ("majority", "A")
+    assert answered.drawn.selection.confidence == pytest.approx(2 / 3)
 
 
 async def test_low_confidence_and_no_answer_refer() -> None:
     unsure = SETTINGS.model_copy(update={"abstain_below": 0.7})
     assert (await ask(Says(A, A, B), None, unsure)).refer
     nothing = await ask(Says(""), Likes("beta"), SETTINGS)
-    assert nothing.selection.answer is None
+    assert nothing.drawn.selection.answer is None
     assert nothing.refer
 
 

@@ -26,10 +26,10 @@ async def test_the_prm_leads_the_search_to_the_better_answer() -> None:
     settings = AnsweringConfig(n=4, candidates="tree", strategy="pvs")
     engine = ScriptedEngine(lured)
     answered = await answer(problem(), engine, scorer, template(), settings)
-    assert answered.selection.answer == "B"
+    assert answered.drawn.selection.answer == "B"
     assert answered.tokens == engine.tokens
-    assert len(answered.candidates) >= 4
-    assert all(len(c.scores) == len(c.chain.steps) - 1 for c in answered.candidates)
+    assert len(answered.drawn.candidates) >= 4
+    assert all(len(c.scores) == len(c.chain.steps) - 1 for c in answered.drawn.candidates)
 
 
 async def test_the_gold_answer_is_not_used() -> None:
@@ -43,8 +43,10 @@ async def test_the_gold_answer_is_not_used() -> None:
         await answer(asked, ScriptedEngine(noisy), scorer, template(), settings)
         for asked in (problem(), other)
     ]
-    assert [c.chain for c in found[0].candidates] == [c.chain for c in found[1].candidates]
-    assert found[0].selection.answer == found[1].selection.answer
+    assert [c.chain for c in found[0].drawn.candidates] == [
+        c.chain for c in found[1].drawn.candidates
+    ]
+    assert found[0].drawn.selection.answer == found[1].drawn.selection.answer
 
 
 async def test_without_a_prm_it_says_so() -> None:

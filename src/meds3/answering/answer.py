@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from meds3.answering.config import AnsweringConfig
-from meds3.answering.prompting import bare_prompt
-from meds3.answering.sample import sample_candidates, score_candidates
 from meds3.answering.tree import tree_candidates
+from meds3.answering.waves import Drawn, drawn_in_waves
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Engine
 from meds3.errors import InputError
 from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
-from meds3.selection.candidate import Candidate
-from meds3.selection.rules import Selection, needs_scores, select
+from meds3.selection.confidence import Calibration
+from meds3.selection.rules import canonical, needs_scores, select
 
 REFER = "refer to a clinician"
 
@@ -24,17 +24,22 @@ REFER = "refer to a clinician"
 class Answered:
     """What was answered, from which candidates, at what cost.
 
-    `tokens` were generated; `seconds` is wall time, step scoring included. `refer` is True
-    when no answer was found or its confidence is below `abstain_below`: the answer must
-    then be shown only together with `REFER`.
+    `tokens` were generated; `seconds` is wall time, step scoring included. `confidence` is the
+    probability that the answer is right if `calibrated`, else its share of the votes. `refer` is
+    True when no answer was found or its confidence is below `abstain_below`: the answer must then
+    be shown only together with `REFER`.
     """
 
-    selection: Selection
-    candidates: tuple[Candidate, ...]
+    drawn: Drawn
     strategy: str
     tokens: int
     seconds: float
+    confidence: float
+    calibrated: bool
     refer: bool
+
+
+def _quiet(drawn: Drawn) -> None: ...
 
 
 async def answer(
@@ -45,32 +50,39 @@ async def answer(
     settings: AnsweringConfig,
     *,
     seed: int = 0,
+    calibration: Calibration | None = None,
+    on_drawn: Callable[[Drawn], None] = _quiet,
 ) -> Answered:
-    """Sample or search, score, vote. Without a scorer a scored strategy becomes `majority`."""
+    """Sample or search, score, vote. Without a scorer a scored strategy becomes `majority`.
+
+    `calibration` makes the confidence a probability, where it was fitted for the strategy that
+    decides; else the confidence is the winner's share of the votes. `on_drawn` hears of every wave.
+    """
     started = time.monotonic()
     scored = needs_scores(settings.strategy) and scorer is not None
     unscored = "majority" if needs_scores(settings.strategy) else settings.strategy
     strategy = settings.strategy if scored else unscored
     if settings.candidates == "tree" and strategy != "greedy":
-        candidates = await tree_candidates(
+        found = await tree_candidates(
             engine, _guide(scorer), template, problem, settings, seed=seed
         )
+        drawn = Drawn(tuple(found), select(found, strategy), "searched")
     else:
-        greedy = strategy == "greedy"
-        candidates = await sample_candidates(
-            engine, template, problem, settings, seed=seed, greedy=greedy
-        )
-        if scorer is not None:  # step scores are shown even where they do not decide
-            prompt = bare_prompt(template, problem)
-            candidates = await score_candidates(scorer, prompt, candidates)
-    selection = select(candidates, strategy)
+        waves = drawn_in_waves(engine, scorer, template, problem, settings, strategy, seed=seed)
+        async for drawn in waves:
+            on_drawn(drawn)
+    fits = calibration is not None and calibration.strategy == canonical(strategy)
+    confidence = drawn.selection.confidence
+    if calibration is not None and fits:
+        confidence = calibration.confidence(drawn.candidates, drawn.selection)
     return Answered(
-        selection=selection,
-        candidates=tuple(candidates),
+        drawn=drawn,
         strategy=strategy,
-        tokens=sum(candidate.tokens for candidate in candidates),
+        tokens=sum(candidate.tokens for candidate in drawn.candidates),
         seconds=time.monotonic() - started,
-        refer=selection.answer is None or selection.confidence < settings.abstain_below,
+        confidence=confidence,
+        calibrated=fits,
+        refer=drawn.selection.answer is None or confidence < settings.abstain_below,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from meds3.engines.protocol import Sampling
+from meds3.errors import InputError
 from meds3.selection.rules import STRATEGIES
+from meds3.selection.stopping import Stopping, check_adds_up
 
 
 def _known(name: str) -> str:
@@ -45,6 +47,30 @@ class AnsweringConfig(BaseModel):
     abstain_below: float = Field(
         0.0, ge=0, le=1, description="below this confidence: refer to a clinician"
     )
+    adaptive: Stopping = Field(
+        "off",
+        description="beyond the paper: chains are drawn in waves; exact stops when no further "
+        "chain can change the answer, likely when the leader wins with probability `sure`",
+    )
+    sure: float = Field(0.95, gt=0.5, lt=1, description="for adaptive: likely")
+    least_wave: int = Field(2, ge=1, description="fewest chains of a further wave")
+
+    @model_validator(mode="after")
+    def _votes_add_up(self) -> AnsweringConfig:
+        if self.adaptive != "off" and self.strategy != "greedy":
+            try:
+                check_adds_up(self.strategy)
+            except InputError as error:
+                raise ValueError(f"adaptive: {error.message}; {error.fix}") from error
+            if self.candidates == "tree":
+                raise ValueError("adaptive: chains of a tree are not drawn in waves")
+        return self
+
+    def drawing(self) -> dict[str, Any]:
+        """The fields that decide which chains are drawn when all are: not how they are chosen
+        among, nor when drawing stops."""
+        chosen = {"strategy", "abstain_below", "adaptive", "sure", "least_wave"}
+        return self.model_dump(mode="json", exclude=chosen)
 
     def sampling(self, *, seed: int, greedy: bool = False, stop: tuple[str, ...] = ()) -> Sampling:
         """The sampling of one call: `n` chains, or the single greedy one."""

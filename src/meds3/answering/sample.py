@@ -24,14 +24,16 @@ async def sample_candidates(
     *,
     seed: int,
     greedy: bool = False,
+    start: int = 0,
     shots: Shots = NO_SHOTS,
 ) -> list[Candidate]:
     """`settings.n` sampled candidates, or the single greedy one. Not scored.
 
     The engine's seed follows from `seed`, the problem's id and the purpose alone, so a
-    question gets the same draw whatever is asked beside it. `shots` are for style `direct-shots`.
+    question gets the same draw whatever is asked beside it. `start`: how many were drawn before,
+    so that each wave is a fresh draw. `shots` are for style `direct-shots`.
     """
-    purpose = "greedy" if greedy else "sample"
+    purpose = "greedy" if greedy else f"sample-{start}" if start else "sample"
     prompt = open_prompt(template, problem, settings.style, shots)
     sampling = settings.sampling(
         seed=derived_seed(seed, problem.id, purpose), greedy=greedy, stop=stops(settings.style)

@@ -13,6 +13,7 @@ from rich.console import Console
 from meds3 import SAFETY_NOTE, __version__
 from meds3.cli import (
     ask,
+    calibrate,
     compare,
     doctor,
     evaluate,
@@ -70,6 +71,7 @@ for command in (
     evaluate.evaluate,
     rescore.rescore,
     compare.compare,
+    calibrate.calibrate,
     verify.verify,
     report.report,
     export.export,

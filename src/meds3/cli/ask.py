@@ -44,16 +44,38 @@ def ask(
     tree: Annotated[
         bool, typer.Option("--tree", help="Chains from one search that the run's PRM guides.")
     ] = False,
+    adaptive: Annotated[
+        str | None,
+        typer.Option(
+            help="Stop drawing chains: exact, when none can change the answer (the default where "
+            "votes add up); likely, when the leader wins with probability --sure; off."
+        ),
+    ] = None,
+    sure: Annotated[float, typer.Option(help="For --adaptive likely.")] = 0.95,
+    abstain_below: Annotated[
+        float, typer.Option(help="Below this confidence: refer to a clinician.")
+    ] = 0.0,
     seed: int = 0,
 ) -> None:
     """Sample many chains, score their steps, let them vote.
 
     Example: `meds3 ask "Which drug is an opioid antagonist?" -o naloxone -o morphine`
 
-    Example: `meds3 ask --run runs/cpu-demo --file question.json -n 16`
+    Example: `meds3 ask --run runs/cpu-demo --file question.json -n 16 --adaptive likely`
     """
+    from meds3.selection.rules import check_strategy
+    from meds3.selection.stopping import adds_up
+
     problem = _problem(question, option or [], context, file, kind)
-    settings = {"n": n, "strategy": strategy, "candidates": "tree" if tree else "samples"}
+    waves = not tree and adds_up(check_strategy(strategy))
+    settings = {
+        "n": n,
+        "strategy": strategy,
+        "candidates": "tree" if tree else "samples",
+        "adaptive": adaptive or ("exact" if waves else "off"),
+        "sure": sure,
+        "abstain_below": abstain_below,
+    }
     answered = asyncio.run(_answer(problem, run, settings, seed))
     _show(problem, answered)
 
@@ -112,6 +134,14 @@ def _read(file: Path) -> dict[str, Any]:
     return {key: body[key] for key in known & body.keys()}
 
 
+_STOPPED = {
+    "all drawn": "all that were asked for",
+    "settled": "no further chain could change the answer",
+    "likely": "the answer is likely enough",
+    "searched": "from one tree",
+}
+
+
 async def _answer(
     problem: Problem, run: Path | None, chosen: dict[str, Any], seed: int
 ) -> Answered:
@@ -122,13 +152,12 @@ async def _answer(
     from meds3.engines.config import EngineConfig
     from meds3.engines.forms import servable
     from meds3.engines.models import ensure_model
-    from meds3.evolution.outcome import Outcome, config_of, outcome_of
+    from meds3.evolution.config import updated
+    from meds3.evolution.outcome import Outcome, calibration_of, config_of, outcome_of
     from meds3.evolution.policies import served_by
     from meds3.rewards.torch_scorer import TorchStepScorer
     from meds3.runs.directory import RunDirectory
-    from meds3.selection.rules import check_strategy
 
-    check_strategy(chosen["strategy"])
     config: RunConfig | None = None
     outcome: Outcome = Outcome(0, None, None)
     if run is not None:
@@ -136,9 +165,9 @@ async def _answer(
         config, outcome = config_of(directory), outcome_of(directory)
     base = ensure_model(config.model if config else "embedded")
     engine_config = config.engine if config else EngineConfig()
-    settings = (config.answering if config else AnsweringConfig()).model_copy(
-        update={**chosen, "style": "bare" if outcome.policy else "worked-example"}
-    )
+    style = "bare" if outcome.policy else "worked-example"
+    asked = config.answering if config else AnsweringConfig()
+    settings = updated(asked, {**chosen, "style": style}, "meds3 ask")
     console.print(
         f"[dim]{'base model' if outcome.policy is None else f'{run}, round {outcome.round}'}, "
         f"{chosen['n']} chains …[/]",
@@ -152,7 +181,15 @@ async def _answer(
     scorer = TorchStepScorer(outcome.prm) if outcome.prm else None
     try:
         template = ChatTemplate.from_model(base)
-        return await answer(problem, engine, scorer, template, settings, seed=seed)
+        return await answer(
+            problem,
+            engine,
+            scorer,
+            template,
+            settings,
+            seed=seed,
+            calibration=calibration_of(outcome),
+        )
     finally:
         await engine.close()
         if scorer is not None:
@@ -160,7 +197,8 @@ async def _answer(
 
 
 def _show(problem: Problem, answered: Answered) -> None:
-    selection = answered.selection
+    drawn = answered.drawn
+    selection = drawn.selection
     if selection.winner is None:
         console.print("[bold yellow]No chain stated an answer: refer to a clinician.[/]")
     else:
@@ -171,18 +209,23 @@ def _show(problem: Problem, answered: Answered) -> None:
         options = problem.options or {}
         text = ". ".join(filter(None, (selection.answer, options.get(selection.answer or ""))))
         console.print(f"\n[bold green]Answer: {escape(text)}[/]")
-        share = f"{selection.confidence:.0%} of the vote"
-        console.print(f"confidence {share} ({answered.strategy}; not calibrated)")
+        told = (
+            "right so often when measured on held-out questions"
+            if answered.calibrated
+            else "the winner's share of the votes; not calibrated"
+        )
+        console.print(f"confidence {answered.confidence:.0%} ({answered.strategy}: {told})")
         if answered.refer:
             console.print("[bold yellow]Low confidence: refer to a clinician.[/]")
     votes = Table("answer", "votes", "chains")
-    keys = [c.extraction.key for c in answered.candidates]
+    keys = [c.extraction.key for c in drawn.candidates]
     for key, mass in sorted(selection.votes.items(), key=lambda pair: -pair[1]):
         votes.add_row(escape(key), f"{mass:.2f}", str(keys.count(key)))
     if unread := keys.count(None):
         votes.add_row("[dim]no usable answer[/]", "", str(unread))
     console.print(votes)
     console.print(
-        f"[dim]{len(keys)} chains, {answered.tokens:,} tokens, {answered.seconds:.1f} s[/]"
+        f"[dim]{len(keys)} chains ({_STOPPED[drawn.stopped or 'all drawn']}), "
+        f"{answered.tokens:,} tokens, {answered.seconds:.1f} s[/]"
     )
     console.print(f"[dim italic]{SAFETY_NOTE}[/]")

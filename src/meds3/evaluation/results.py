@@ -19,6 +19,7 @@ from meds3.evaluation.results_measures import (
     CurvePoint,
     MirrorRow,
     OptionOrder,
+    Reliability,
     SliceRow,
 )
 from meds3.evaluation.results_parts import (
@@ -227,6 +228,9 @@ class Results(_Part):
     )
     mirrors: list[MirrorRow] = Field(
         default_factory=list, description="the same answers by the rules of other projects"
+    )
+    reliability: list[Reliability] = Field(
+        default_factory=list, description="what the confidence of the answers is worth"
     )
     option_order: list[OptionOrder] = Field(
         default_factory=list, description="the same questions with their options permuted"

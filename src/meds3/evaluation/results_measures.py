@@ -105,3 +105,46 @@ class OptionOrder(_Part):
     always_same: Share = Field(description="questions with one option in all orders")
     accuracy: Share = Field(description="in the original order")
     accuracy_permuted: Share = Field(description="mean over the other orders")
+
+
+class ReliabilityBin(_Part):
+    """Answered questions of about the same confidence."""
+
+    n_questions: int
+    low: Share = Field(description="least confidence")
+    high: Share
+    confidence: Share = Field(description="mean")
+    accuracy: Share
+
+
+class RiskPoint(_Part):
+    """What is left when answers below a confidence go to a clinician."""
+
+    threshold: Share
+    n_answered: int
+    coverage: Share = Field(description="questions still answered")
+    accuracy: Share = Field(description="of those")
+    low: Share = Field(description="95% Wilson interval")
+    high: Share
+
+
+class Reliability(_Part):
+    """Does a confidence of .8 mean right 8 times of 10, and does it find the wrong answers?"""
+
+    system: str
+    strategy: str
+    confidence: str = Field(
+        description="votes: the winner's share of them; platt, isotonic: fitted, and measured on "
+        "questions that the curve was not fitted on"
+    )
+    n_questions: int
+    accuracy: Share
+    ece: float = Field(description="expected calibration error, bins of equal numbers")
+    ece_low: float
+    ece_high: float
+    brier: float
+    auc: Share | None = Field(description="right answers ranked above wrong; None without both")
+    aurc: Share = Field(description="area under the risk–coverage curve; no ranking: 1 − accuracy")
+    aurc_best: Share = Field(description="were all wrong answers ranked last")
+    bins: list[ReliabilityBin]
+    risk_coverage: list[RiskPoint]

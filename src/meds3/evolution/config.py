@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -94,6 +94,7 @@ class RunConfig(BaseModel):
         """
         apart = {"name", "runs_dir", "engine", "rounds", "seed_set"}
         body = self.model_dump(mode="json", exclude=apart)
+        body["answering"] = self.answering.drawing()
         for name in ("trees_in_flight", "tokens_in_flight", "max_failed_share"):
             body["search"].pop(name)
         for stage in ("sft", "dpo", "prm"):
@@ -138,6 +139,14 @@ def settings_from(model: type[M], overrides: Sequence[str]) -> M:
 def changed(settings: M, overrides: Sequence[str]) -> M:
     """One room's settings with `--set` overrides on top."""
     return _settings(type(settings), settings.model_dump(mode="json"), overrides)
+
+
+def updated(settings: M, values: Mapping[str, Any], where: str) -> M:
+    """One room's settings with other values, checked; `where` they come from is told if not."""
+    try:
+        return type(settings).model_validate({**settings.model_dump(mode="json"), **values})
+    except ValidationError as error:
+        raise InputError(f"{where}:\n{describe(error, type(settings))}") from error
 
 
 def _settings(model: type[M], body: dict[str, Any], overrides: Sequence[str]) -> M:

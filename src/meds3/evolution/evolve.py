@@ -16,6 +16,7 @@ from meds3.evolution.config import RunConfig
 from meds3.evolution.gate import set_apart
 from meds3.evolution.learn import learn
 from meds3.evolution.measure import judge_round, sample_base, score_systems
+from meds3.evolution.outcome import config_of
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.policies import PolicyServer, base_policy, round_policy
 from meds3.evolution.publish import CALLS_FROM, publish
@@ -61,7 +62,9 @@ async def opened(
     base = base_policy(model, config.engine)
     run = RunDirectory(config.run_path)
     with run.only_writer():
-        open_manifest(run, config.model_dump(mode="json"), config.science(), base.digest)
+        started = config_of(run).science() if run.manifest_path.is_file() else None
+        body = config.model_dump(mode="json")
+        open_manifest(run, body, config.science(), base.digest, started)
         with Journal(run.journal_path) as journal, _calls_of(calls_from) as others:
             journal.add_problems("seed", [p.model_dump(mode="json") for p in problems.seeds])
             journal.add_problems("heldout", [p.model_dump(mode="json") for p in problems.heldout])
@@ -123,7 +126,7 @@ def finished(config: RunConfig) -> Results | None:
     run = RunDirectory(config.run_path)
     if not (run.manifest_path.is_file() and run.results_path.is_file()):
         return None
-    check_science(run, config.science())
+    check_science(run, config.science(), config_of(run).science())
     results = read_results(run.results_path)
     asked = base_systems(config.evaluation.baselines).keys() - {s.name for s in results.systems}
     return results if len(results.rounds) >= config.rounds and not asked else None

@@ -57,7 +57,7 @@ async def sample_policy(
 
     inputs = {
         "policy": policy.digest,
-        "answering": settings.model_dump(mode="json"),
+        "answering": settings.drawing(),
         "seed": measured.seed,
         "shots": {name: [p.id for p in rows] for name, rows in shots.items()},
         "problems": [problem.id for problem in problems],

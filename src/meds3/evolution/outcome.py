@@ -12,6 +12,9 @@ from meds3.errors import InputError
 from meds3.evolution.config import RunConfig, describe
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
+from meds3.selection.confidence import Calibration
+
+CALIBRATION = "calibration.json"  # beside a policy: how its votes become a probability
 
 
 @dataclass(frozen=True)
@@ -61,4 +64,27 @@ def config_of(run: RunDirectory) -> RunConfig:
             f"{run.root}: written by meds3 {manifest['meds3']} with other settings than this "
             f"version has:\n{describe(error, RunConfig)}",
             "read it with the version that wrote it, or evolve its config anew",
+        ) from error
+
+
+def calibration_of(outcome: Outcome) -> Calibration | None:
+    """The confidence curve that was fitted for the policy; None when there is none.
+
+    Raises `InputError` for a file that is none.
+    """
+    if outcome.policy is None:
+        return None
+    return read_calibration(outcome.policy.parent / CALIBRATION)
+
+
+def read_calibration(path: Path) -> Calibration | None:
+    """A curve from its file, None without one; `InputError` for a faulty file."""
+    if not path.is_file():
+        return None
+    try:
+        return Calibration.model_validate_json(path.read_text("utf-8"))
+    except ValidationError as error:
+        raise InputError(
+            f"{path}: not a confidence curve:\n{describe(error, Calibration)}",
+            "fit it anew: meds3 calibrate RUN",
         ) from error

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
+from meds3.evaluation.calibrating import calibrate
+from meds3.evaluation.cost_curve import cost_curve
 from meds3.evaluation.curves import read_curves
 from meds3.evaluation.examples import pick_examples
 from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
+from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.report import ReportData, write_report
 from meds3.evaluation.results import Results, RoundInfo, StageCost, write_results
+from meds3.evaluation.results_measures import Reliability
 from meds3.evaluation.results_parts import PrmQuality
+from meds3.evaluation.slices import slice_rows
 from meds3.evolution.ledger import data_ledger
 from meds3.evolution.measure import to_compare
+from meds3.evolution.outcome import CALIBRATION
 from meds3.evolution.state import Evolution
+from meds3.runs.atomic import write_json
 
 CALLS_FROM = "calls from"  # the event of a start that took over another run's calls
 
@@ -32,6 +40,7 @@ def publish(
     measured = config.evaluation
     evaluations = list(systems.values())
     always = label_evaluation(state.problems.seeds, state.problems.heldout)
+    asked = {problem.id: problem for problem in state.problems.heldout}
     results = Results(
         run=config.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -61,6 +70,10 @@ def publish(
         by_dataset=[group for e in evaluations for group in by_dataset(e, measured)],
         majority_label=(label_baselines(state.problems.seeds, always, measured) if always else []),
         prm_quality=list(quality),
+        reliability=[one for e in evaluations for one in _calibrated(state, e)],
+        cost_curve=[point for e in evaluations for point in cost_curve(e, measured)],
+        slices=[part for e in evaluations for part in slice_rows(e, asked, measured)],
+        mirrors=[row for e in evaluations for row in mirror_rows(e, asked)],
         rounds=list(rounds),
         stages=[
             StageCost(
@@ -76,3 +89,18 @@ def publish(
     data = ReportData(results=results, examples=examples, curves=curves, config=manifest["config"])
     write_report(state.run.report_path, data)
     return results
+
+
+def _calibrated(state: Evolution, evaluation: SystemEvaluation) -> list[Reliability]:
+    """What the confidence of a system is worth; a round's curve is kept beside its policy."""
+    strategies = dict.fromkeys(["majority", state.config.answering.strategy])
+    found, curves = [], []
+    for strategy in evaluation.measurable(list(strategies)):
+        curve, measured = calibrate(evaluation, strategy, seed=state.config.evaluation.seed)
+        found += measured
+        curves.append(curve)
+    place = re.fullmatch(r"round-(\d+)", evaluation.name)
+    if place and curves[-1] is not None:
+        body = curves[-1].model_dump(mode="json")
+        write_json(state.run.round(int(place[1])) / CALIBRATION, body)
+    return found

@@ -108,7 +108,7 @@ async def step_agreement(
         "policy": policy.digest,
         "steps": [[step.problem_id, list(step.texts), step.score] for step in chosen],
         "rollouts": each,
-        "answering": answering.model_dump(mode="json"),
+        "answering": answering.drawing(),
         "seed": measured.seed,
     }
     await state.stages.run(name, inputs, [path], work)

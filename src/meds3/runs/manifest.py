@@ -33,15 +33,19 @@ _PACKAGES = (
 
 
 def open_manifest(
-    run: RunDirectory, config: dict[str, Any], science: dict[str, Any], model_digest: str
+    run: RunDirectory,
+    config: dict[str, Any],
+    science: dict[str, Any],
+    model_digest: str,
+    started: dict[str, Any] | None = None,
 ) -> None:
     """Write the manifest of a new run, or check that the run may be resumed with this config.
 
-    `science` is what the results depend on. Raises `InputError` as `check_science` does.
+    `science` is what the results depend on. `started` and the errors: see `check_science`.
     """
     science = {**science, "model_digest": model_digest}
     if run.manifest_path.is_file():
-        check_science(run, science)
+        check_science(run, science, started)
         return
     run.write_manifest(
         {
@@ -58,9 +62,15 @@ def open_manifest(
     )
 
 
-def check_science(run: RunDirectory, science: dict[str, Any]) -> None:
-    """Raise `InputError` naming the fields of `science` that differ from the run's own."""
-    started = run.read_manifest()["science"]
+def check_science(
+    run: RunDirectory, science: dict[str, Any], started: dict[str, Any] | None = None
+) -> None:
+    """Raise `InputError` naming the fields of `science` that differ from the run's own.
+
+    `started` is the run's own as this version reads its config: a field that is newer than the run
+    then counts with its default. None: as it was written.
+    """
+    started = run.read_manifest()["science"] | (started or {})
     changed = [
         line
         for key in sorted(science)

@@ -10,6 +10,7 @@ from meds3.errors import InputError
 from meds3.evolution.export.card import card
 from meds3.evolution.export.source import Source, source_of
 from meds3.evolution.export.writers import WRITERS, Request
+from meds3.evolution.outcome import CALIBRATION
 from meds3.runs.atomic import replace_directory, storing, write_json, write_text
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory
@@ -38,6 +39,8 @@ def export(root: Path, request: Request) -> Source:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             facts = writer(source, request, folder)
+            if request.what == "policy" and source.calibration.is_file():
+                shutil.copyfile(source.calibration, folder / CALIBRATION)
         files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
         write_text(folder / "README.md", card(source, request.what, request.format, files, facts))
         write_json(folder / MARK, _provenance(source, request, folder, files))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from meds3.errors import InputError
 from meds3.evolution.config import RunConfig
-from meds3.evolution.outcome import config_of, gate_stage, outcome_of
+from meds3.evolution.outcome import CALIBRATION, config_of, gate_stage, outcome_of
 from meds3.learning.kept_adapter import ADAPTER_NAME
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
@@ -38,6 +38,10 @@ class Source:
     @property
     def prm(self) -> Path:
         return self.run.round(self.round) / "prm"
+
+    @property
+    def calibration(self) -> Path:
+        return self.run.round(self.round) / CALIBRATION
 
 
 def source_of(run: RunDirectory, round_: int | None) -> Source:

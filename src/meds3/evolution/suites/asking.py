@@ -115,8 +115,7 @@ def _with_contamination(asked: Sequence[Asked], answerer: Answerer) -> list[Aske
 def _open(run: RunDirectory, request: Request) -> None:
     """The folder's manifest: one model, asked in one way."""
     answerer = request.answerer
-    settings = answerer.settings.model_dump(mode="json", exclude={"strategy", "abstain_below"})
-    science = {"answering": settings, "seed": request.measured.seed}
+    science = {"answering": answerer.settings.drawing(), "seed": request.measured.seed}
     config = {"kind": SUITE_RUN, "model": answerer.ref, "system": answerer.name} | science
     if run.manifest_path.is_file() and run.read_manifest()["config"].get("kind") != SUITE_RUN:
         raise InputError(
@@ -174,7 +173,7 @@ async def _sample(
 
     inputs = {
         "model": answerer.digest,
-        "answering": answerer.settings.model_dump(mode="json"),
+        "answering": answerer.settings.drawing(),
         "seed": seed,
         "problems": digest_of([p.model_dump(mode="json") for p in problems]),
         "learned": digest_of(sorted(p.id for p in answerer.learned or ())),

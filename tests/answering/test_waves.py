@@ -1,0 +1,154 @@
+"""Waves: how many chains are drawn, with which seeds, and why drawing stopped."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meds3.answering import answer as answering
+from meds3.answering.config import AnsweringConfig
+from meds3.answering.waves import Drawn
+from meds3.engines.protocol import Completion, Sampling
+from meds3.selection.confidence import Calibration
+from meds3.selection.rules import select
+from tests.answering.test_sample import PROBLEM, A, B, Likes, Says, Template
+
+SIXTEEN = AnsweringConfig(n=16, strategy="majority", adaptive="exact")
+
+
+class InTurn(Says):
+    """Says its texts one after the other, over all calls."""
+
+    async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        said = sum(asked.n for _, asked in self.asked)
+        self.asked.append((prompt, sampling))
+        texts = (self.texts * 99)[said : said + sampling.n]
+        return [Completion(text, 7, "stop") for text in texts]
+
+
+async def ask(
+    engine: Says, settings: AnsweringConfig, scorer: Likes | None = None, **more: object
+) -> answering.Answered:
+    return await answering.answer(
+        PROBLEM,
+        engine,
+        scorer,
+        Template(),
+        settings,
+        seed=1,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def sizes(engine: Says) -> list[int]:
+    return [sampling.n for _, sampling in engine.asked]
+
+
+async def test_of_sixteen_that_agree_nine_are_drawn() -> None:
+    engine = Says(B)
+    answered = await ask(engine, SIXTEEN)
+    assert sizes(engine) == [9]
+    assert (answered.drawn.stopped, answered.drawn.selection.answer) == ("settled", "B")
+    assert answered.tokens == 9 * 7
+
+
+async def test_a_dissenter_costs_two_more() -> None:
+    engine = InTurn(A, *[B] * 15)  # 8 : 1 with seven to come; one more would do, waves are of two
+    answered = await ask(engine, SIXTEEN)
+    assert sizes(engine) == [9, 2]
+    assert answered.drawn.stopped == "settled"
+
+
+async def test_an_even_vote_draws_all() -> None:
+    engine = InTurn(A, B)
+    answered = await ask(engine, SIXTEEN)
+    assert sum(sizes(engine)) == 16
+    assert answered.drawn.stopped == "all drawn"
+
+
+async def test_likely_stops_at_four_that_agree() -> None:
+    engine = Says(B)
+    answered = await ask(engine, SIXTEEN.model_copy(update={"adaptive": "likely"}))
+    assert sizes(engine) == [4]  # 1 - 2^-5 = .97
+    assert answered.drawn.stopped == "likely"
+
+
+async def test_weak_scores_need_more_chains() -> None:
+    pvs = SIXTEEN.model_copy(update={"strategy": "pvs", "adaptive": "likely"})
+    strong, weak = Says(B), Says(B)
+    await ask(strong, pvs, Likes("beta"))
+    await ask(weak, pvs, Likes("nothing"))
+    assert sum(sizes(strong)) < sum(sizes(weak)) == 16
+
+
+async def test_off_is_one_call_of_all_with_the_seed_of_evaluation() -> None:
+    engine, adaptive = Says(B), Says(B)
+    await ask(engine, SIXTEEN.model_copy(update={"adaptive": "off"}))
+    await ask(adaptive, SIXTEEN)
+    assert sizes(engine) == [16]
+    assert engine.asked[0][1].seed == adaptive.asked[0][1].seed
+
+
+async def test_each_wave_is_a_fresh_draw() -> None:
+    engine = InTurn(A, B)
+    await ask(engine, SIXTEEN)
+    seeds = [sampling.seed for _, sampling in engine.asked]
+    assert len(set(seeds)) == len(seeds) > 1
+
+
+async def test_every_wave_is_told() -> None:
+    heard: list[Drawn] = []
+    await ask(InTurn(A, *[B] * 15), SIXTEEN, on_drawn=heard.append)
+    assert [len(drawn.candidates) for drawn in heard] == [9, 11]
+    assert [drawn.stopped for drawn in heard] == [None, "settled"]
+
+
+async def test_greedy_is_one_chain() -> None:
+    engine = Says(B)
+    answered = await ask(engine, SIXTEEN.model_copy(update={"strategy": "greedy"}))
+    assert (sizes(engine), answered.drawn.stopped) == ([1], "all drawn")
+
+
+@given(st.lists(st.sampled_from([A, B, "nothing"]), min_size=16, max_size=16))
+async def test_the_exact_rule_gives_the_answer_of_all(texts: list[str]) -> None:
+    answered = await ask(InTurn(*texts), SIXTEEN)
+    full = await ask(InTurn(*texts), SIXTEEN.model_copy(update={"adaptive": "off"}))
+    assert answered.drawn.selection.answer == full.drawn.selection.answer
+    assert answered.drawn.candidates == full.drawn.candidates[: len(answered.drawn.candidates)]
+
+
+@pytest.mark.parametrize("strategy", ["best-of-n/last", "vote-mean/min"])
+def test_votes_that_do_not_add_up_cannot_be_adaptive(strategy: str) -> None:
+    with pytest.raises(ValueError, match="do not add up"):
+        AnsweringConfig(strategy=strategy, adaptive="exact")
+
+
+async def test_a_fitted_curve_tells_the_confidence_and_decides_on_referral() -> None:
+    curve = Calibration(
+        strategy="majority",
+        n_samples=16,
+        n_questions=100,
+        method="isotonic",
+        features=("share",),
+        knots=((0.0, 0.1), (1.0, 0.6)),
+    )
+    careful = SIXTEEN.model_copy(update={"abstain_below": 0.7})
+    answered = await ask(Says(B), careful, calibration=curve)
+    assert (answered.confidence, answered.calibrated, answered.refer) == (0.6, True, True)
+    plain = await ask(Says(B), careful)
+    assert (plain.confidence, plain.calibrated, plain.refer) == (1.0, False, False)
+
+
+async def test_a_curve_of_another_rule_is_not_used() -> None:
+    curve = Calibration(
+        strategy="vote-sum/last",
+        n_samples=16,
+        n_questions=100,
+        method="platt",
+        features=("share",),
+        weights=(0.0,),
+    )
+    answered = await ask(Says(B), SIXTEEN, calibration=curve)  # no scorer: the majority decides
+    assert not answered.calibrated
+    assert select(answered.drawn.candidates, "majority").answer == "B"
