@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,11 +12,13 @@ from meds3.selection.candidate import Candidate
 from meds3.selection.rules import STRATEGIES, select
 from meds3.selection.stopping import (
     ADDED_UP,
+    Tally,
     check_adds_up,
     enough,
-    lead_probability,
     next_wave,
     settled,
+    tally,
+    win_probability,
 )
 from tests.selection.test_rules import made
 
@@ -32,29 +35,73 @@ from tests.selection.test_rules import made
     ],
 )
 def test_settled_by_hand(leader: float, runner_up: float, remaining: int, expected: bool) -> None:
-    assert settled(leader, runner_up, remaining) is expected
+    assert settled(Tally(leader, runner_up, 9, 9, 18, remaining)) is expected
 
 
-def test_the_posterior_by_hand() -> None:
-    # One answer k times and no other: 1 - (1/2)^(k+1). Two against one: Beta(3, 2) lies above 1/2
-    # as often as 4 throws of a coin show at most 2 heads.
-    assert lead_probability(4, 0) == pytest.approx(1 - 2**-5)
-    assert lead_probability(2, 1) == pytest.approx((1 + 4 + 6) / 16)
-    assert lead_probability(3, 3) == pytest.approx(0.5)
+def votes(leader: int, runner_up: int, neither: int, remaining: int) -> Tally:
+    """A vote by majority."""
+    drawn = leader + runner_up + neither
+    return Tally(leader, runner_up, leader, runner_up, drawn, remaining)
+
+
+def test_the_chance_to_win_by_hand() -> None:
+    # One chain to come after 2 : 1. Its chances are (2+1, 1+1, 0+1)/6; a tie is lost.
+    assert win_probability(votes(2, 1, 0, 1)) == pytest.approx(4 / 6)
+    # Two to come after 1 : 0, chances by Laplace's rule: lost when both go to the runner-up
+    # (1/4 · 2/5) or one does and one to neither (2 · 1/4 · 1/5).
+    assert win_probability(votes(1, 0, 0, 2)) == pytest.approx(1 - 1 / 10 - 1 / 10)
+    # A runner-up whose chains weigh .1 cannot catch up with one more.
+    assert win_probability(Tally(0.8, 0.1, 1, 1, 2, 1)) == pytest.approx(1.0)
+    assert win_probability(votes(3, 3, 0, 0)) == 0.0
+    assert win_probability(votes(4, 3, 0, 0)) == pytest.approx(1.0)
+
+
+def test_for_many_chains_it_is_the_beta_rule() -> None:
+    # P(p1 > p2) after k : 0 is 1 - (1/2)^(k+1), whatever went to neither.
+    assert win_probability(votes(4, 0, 0, 400)) == pytest.approx(1 - 2**-5, abs=0.01)
+    assert win_probability(votes(4, 0, 9, 400)) == pytest.approx(1 - 2**-5, abs=0.01)
+
+
+@given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 8), st.integers(0, 12))
+def test_what_is_settled_is_certain(a: int, b: int, c: int, remaining: int) -> None:
+    now = votes(max(a, b), min(a, b), c, remaining)
+    chance = win_probability(now)
+    assert -1e-9 <= chance <= 1 + 1e-9
+    assert (chance >= 1 - 1e-9) == settled(now)
+
+
+def test_the_chance_is_what_a_simulation_says() -> None:
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet([5 + 1, 2 + 1, 1 + 1], size=40_000)
+    drawn = np.array([rng.multinomial(8, chance) for chance in chances])
+    won = (5 + drawn[:, 0] > 2 + drawn[:, 1]).mean()
+    assert win_probability(votes(5, 2, 1, 8)) == pytest.approx(won, abs=0.01)
 
 
 def test_the_first_wave_is_the_fewest_that_could_do() -> None:
-    assert next_wave({}, 16, enough("exact", 0.95), least=1) == 9
-    assert next_wave({}, 16, enough("likely", 0.95), least=1) == 4
-    assert next_wave({"A": 8, "B": 1}, 7, enough("exact", 0.95), least=1) == 1
-    assert next_wave({"A": 8, "B": 1}, 7, enough("exact", 0.95), least=4) == 4
-    assert next_wave({"A": 8, "B": 1}, 3, enough("exact", 0.95), least=4) == 0
-    assert next_wave({"A": 1, "B": 1}, 2, enough("exact", 0.95), least=1) == 2
+    exact, likely = enough("exact", 0.95), enough("likely", 0.95)
+    nothing = votes(0, 0, 0, 16)
+    assert next_wave(nothing, exact, least=1) == 9
+    first = next_wave(nothing, likely, least=1)
+    assert win_probability(votes(first, 0, 0, 16 - first)) >= 0.95
+    assert win_probability(votes(first - 1, 0, 0, 17 - first)) < 0.95
+    assert next_wave(votes(8, 1, 0, 7), exact, least=1) == 1
+    assert next_wave(votes(8, 1, 0, 7), exact, least=4) == 4
+    assert next_wave(votes(8, 1, 0, 3), exact, least=4) == 0
+    assert next_wave(votes(1, 1, 0, 2), exact, least=1) == 2
 
 
 def test_votes_without_mass_are_never_enough() -> None:
-    assert next_wave({}, 1, enough("likely", 0.5), least=1) == 1
-    assert next_wave({"A": 0.0}, 3, enough("likely", 0.5), least=1) > 0
+    assert next_wave(votes(0, 0, 0, 1), enough("likely", 0.6), least=1) == 1
+    assert next_wave(Tally(0.0, 0.0, 1, 0, 1, 3), enough("likely", 0.6), least=1) > 0
+
+
+def test_the_tally_by_hand() -> None:
+    four = [made("B", 0.5), made("A", 0.5), made("A", 0.25), made(None, 0.9), made("C", 0.1)]
+    assert tally(four, select(four, "pvs"), 16) == Tally(0.75, 0.5, 2, 1, 5, 11)
+    tied = [made("B", 0.5), made("A", 0.5)]
+    assert tally(tied, select(tied, "pvs"), 4) == Tally(0.5, 0.5, 1, 1, 2, 2)
+    assert tally([], select([], "pvs"), 4) == Tally(0.0, 0.0, 0, 0, 0, 4)
 
 
 @pytest.mark.parametrize("strategy", sorted(set(STRATEGIES) - ADDED_UP - {"pvs"}))
@@ -81,7 +128,9 @@ def test_the_exact_rule_changes_no_answer(
     drawn: list[Candidate], strategy: str, least: int
 ) -> None:
     test, used = enough("exact", 1.0), 0
-    while size := next_wave(select(drawn[:used], strategy).votes, len(drawn) - used, test, least):
+    votes = tally([], select([], strategy), len(drawn))
+    while size := next_wave(votes, test, least):
         used += size
+        votes = tally(drawn[:used], select(drawn[:used], strategy), len(drawn))
     assert used <= len(drawn)
     assert select(drawn[:used], strategy).answer == select(drawn, strategy).answer

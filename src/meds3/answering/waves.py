@@ -15,7 +15,7 @@ from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
 from meds3.selection.candidate import Candidate
 from meds3.selection.rules import Selection, select
-from meds3.selection.stopping import enough, next_wave
+from meds3.selection.stopping import enough, next_wave, tally
 
 # Why no more chains were drawn; `searched`: they came from one tree.
 Stopped = Literal["all drawn", "settled", "likely", "searched"]
@@ -52,7 +52,7 @@ async def drawn_in_waves(
     test = enough(settings.adaptive, settings.sure)
     bare = bare_prompt(template, problem)
     found: list[Candidate] = []
-    size = next_wave({}, total, test, settings.least_wave)
+    size = next_wave(tally([], select([], "majority"), total), test, settings.least_wave)
     while size:
         few = settings.model_copy(update={"n": size})
         wave = await sample_candidates(
@@ -60,6 +60,6 @@ async def drawn_in_waves(
         )
         found += wave if scorer is None else await score_candidates(scorer, bare, wave)
         selection = select(found, strategy)
-        size = next_wave(selection.votes, total - len(found), test, settings.least_wave)
+        size = next_wave(tally(found, selection, total), test, settings.least_wave)
         why = "all drawn" if len(found) == total else _WHY[settings.adaptive]
         yield Drawn(tuple(found), selection, None if size else why)

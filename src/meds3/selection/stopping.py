@@ -6,47 +6,102 @@ and the best of N is open until the last chain is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from meds3.errors import InputError
-from meds3.selection.rules import CHAIN_SCORES, canonical
+from meds3.selection.candidate import Candidate
+from meds3.selection.rules import CHAIN_SCORES, Selection, canonical
 
 Stopping = Literal["off", "exact", "likely"]
-Enough = Callable[[float, float, int], bool]  # mass of leader and runner-up, chains still to come
 
 ADDED_UP = frozenset({"majority", *(f"vote-sum/{rule}" for rule in CHAIN_SCORES)})
 _ROUNDING = 1e-9  # masses are sums of rounded scores; a tie must not pass for a lead
 
 
-def settled(leader: float, runner_up: float, remaining: int) -> bool:
-    """Whether `remaining` chains cannot change the answer, whatever they say and score.
+@dataclass(frozen=True)
+class Tally:
+    """The two strongest answers after `drawn` chains of `drawn + remaining`: mass and chains."""
+
+    leader: float
+    runner_up: float
+    leader_chains: int
+    runner_up_chains: int
+    drawn: int
+    remaining: int
+
+    def agreed(self, more: int) -> Tally:
+        """The same after `more` chains that all score 1 for the leader."""
+        return replace(
+            self,
+            leader=self.leader + more,
+            leader_chains=self.leader_chains + more,
+            drawn=self.drawn + more,
+            remaining=self.remaining - more,
+        )
+
+
+Enough = Callable[[Tally], bool]
+
+
+def tally(candidates: Sequence[Candidate], selection: Selection, total: int) -> Tally:
+    """The votes of `candidates` when `total` chains are drawn in all."""
+    said = [candidate.extraction.key for candidate in candidates]
+    ranked = sorted(
+        selection.votes, key=lambda key: (key != selection.answer, -selection.votes[key])
+    )
+    (first, one), (second, two) = [
+        (selection.votes[key], said.count(key)) for key in ranked[:2]
+    ] + [(0.0, 0)] * (2 - len(ranked[:2]))
+    return Tally(first, second, one, two, len(said), total - len(said))
+
+
+def settled(votes: Tally) -> bool:
+    """Whether the remaining chains cannot change the answer, whatever they say and score.
 
     At worst all of them score 1 and go to the runner-up, or to an answer nobody has given yet,
     and a tie is lost.
     """
-    return leader > runner_up + remaining + _ROUNDING
+    return votes.leader > votes.runner_up + votes.remaining + _ROUNDING
 
 
-def lead_probability(leader: float, runner_up: float) -> float:
-    """Posterior probability that the leader is the more frequent of the two answers.
+def win_probability(votes: Tally) -> float:
+    """Posterior probability that the leader has more mass than the runner-up when all are drawn.
 
-    1 − I_½(leader + 1, runner_up + 1), from a uniform prior on their ratio; masses count as votes.
-    Source: Aggarwal et al. 2023, "Adaptive-Consistency", arXiv 2305.11860 §3 (Beta stopping); that
-    a score counts as a part of a vote is ours.
+    A further chain is for the leader, the runner-up or neither with unknown chances, a priori
+    uniform: the counts to come are Dirichlet-multinomial. Each chain adds what chains of its
+    answer added so far on average, 1 where there was none. A tie counts as lost; that a third
+    answer overtakes both is neglected. For many remaining chains it becomes the Beta rule of
+    Aggarwal et al. 2023, "Adaptive-Consistency", arXiv 2305.11860 §3.
     """
-    from scipy.special import betainc
+    import numpy as np
+    from scipy.special import gammaln
 
-    return float(1.0 - betainc(leader + 1.0, runner_up + 1.0, 0.5))
+    n = votes.remaining
+    one = votes.leader / votes.leader_chains if votes.leader_chains else 1.0
+    two = votes.runner_up / votes.runner_up_chains if votes.runner_up_chains else 1.0
+    neither = votes.drawn - votes.leader_chains - votes.runner_up_chains
+    prior = np.array([votes.leader_chains, votes.runner_up_chains, neither]) + 1.0
+    x, y = (grid.ravel() for grid in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
+    x, y = x[x + y <= n], y[x + y <= n]
+    counts = np.stack([x, y, n - x - y])
+    # n! Γ(a) / Γ(n + a) · Π Γ(k_i + a_i) / (k_i! Γ(a_i)), as logarithms
+    whole = math.lgamma(n + 1) + math.lgamma(prior.sum()) - math.lgamma(n + prior.sum())
+    parts = gammaln(counts + prior[:, None]) - gammaln(counts + 1) - gammaln(prior)[:, None]
+    wins = votes.leader + one * x > votes.runner_up + two * y + _ROUNDING
+    return float(np.exp(whole + parts.sum(axis=0))[wins].sum())
 
 
 def enough(rule: Stopping, sure: float) -> Enough:
     """The test of a rule, `off` never passes; `sure` is the probability that `likely` asks for."""
-    if rule == "off":
-        return lambda leader, runner_up, remaining: False
-    if rule == "exact":
-        return settled
-    return lambda leader, runner_up, _: lead_probability(leader, runner_up) >= sure
+    tests: dict[Stopping, Enough] = {
+        "off": lambda votes: False,
+        "exact": settled,
+        "likely": lambda votes: win_probability(votes) >= sure,
+    }
+    return tests[rule]
 
 
 def adds_up(strategy: str) -> bool:
@@ -64,22 +119,15 @@ def check_adds_up(strategy: str) -> str:
     return strategy
 
 
-def top_two(votes: Mapping[str, float]) -> tuple[float, float]:
-    """The masses of the leader and of the runner-up; 0 where nobody is."""
-    first, second = sorted((*votes.values(), 0.0, 0.0), reverse=True)[:2]
-    return first, second
-
-
-def next_wave(votes: Mapping[str, float], remaining: int, test: Enough, least: int) -> int:
+def next_wave(votes: Tally, test: Enough, least: int) -> int:
     """How many chains to draw next: 0 when the votes are enough or none remain.
 
     The fewest after which `test` could pass, were they all to score 1 for the leader: asking
     earlier would be in vain. At least `least`, so that waves stay worth a call.
     """
-    leader, runner_up = top_two(votes)
-    if remaining <= 0 or (leader > 0 and test(leader, runner_up, remaining)):
+    if votes.remaining <= 0 or (votes.leader > 0 and test(votes)):
         return 0
-    for size in range(1, remaining):
-        if test(leader + size, runner_up, remaining - size):
-            return min(max(size, least), remaining)
-    return remaining
+    for size in range(1, votes.remaining):
+        if test(votes.agreed(size)):
+            return min(max(size, least), votes.remaining)
+    return votes.remaining

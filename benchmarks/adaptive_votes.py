@@ -1,0 +1,91 @@
+"""Tokens and accuracy of drawing all chains against stopping early, on kept candidates.
+
+    meds3 evaluate configs/cpu-real.yaml -n 16
+    python benchmarks/adaptive_votes.py runs/cpu-real
+
+For each vote that adds up: all N chains; *exact*, stopped when no remaining chain can change the
+answer; *likely*, stopped when the leader wins with probability `--sure`. The difference in
+accuracy is paired on the questions, with its bootstrap interval. Ends with a line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from statistics import fmean
+from typing import Any
+
+from search_bench import table
+
+from meds3.answers.verdict import Verdict
+from meds3.evaluation.adaptive import Stopped, stopped_early
+from meds3.evaluation.kept import kept_evaluation
+from meds3.evaluation.outcome import SystemEvaluation
+from meds3.evaluation.statistics import paired
+
+
+def rows(evaluation: SystemEvaluation, strategy: str, given: argparse.Namespace) -> list[Any]:
+    """One row per rule of stopping."""
+    ways: dict[str, list[Stopped]] = {
+        rule: stopped_early(
+            evaluation, strategy, rule, sure=given.sure, least_wave=given.least_wave
+        )
+        for rule in ("off", "exact", "likely")
+    }
+    whole = ways["off"]
+    found = []
+    for rule, ones in ways.items():
+        right = [one.verdict is Verdict.CORRECT for one in ones]
+        change = paired(
+            right,
+            [one.verdict is Verdict.CORRECT for one in whole],
+            evaluation.clusters,
+            seed=given.seed,
+        )
+        found.append(
+            {
+                "strategy": strategy,
+                "stop": rule,
+                "chains": round(fmean(one.chains for one in ones), 2),
+                "tokens": round(fmean(one.tokens for one in ones), 1),
+                "saved": round(1 - sum(o.tokens for o in ones) / sum(o.tokens for o in whole), 3),
+                "accuracy": round(fmean(right), 4),
+                "difference": [round(x, 4) for x in (change.difference, change.low, change.high)],
+                "other answers": sum(
+                    a.answer != b.answer for a, b in zip(ones, whole, strict=True)
+                ),
+            }
+        )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("candidates", help="a run, RUN:SYSTEM, or a file of candidates")
+    parser.add_argument("--strategies", nargs="+", default=["majority", "pvs", "vote-sum/min"])
+    parser.add_argument("--sure", type=float, default=0.95)
+    parser.add_argument("--least-wave", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    evaluation = kept_evaluation(given.candidates)
+    found = [
+        row
+        for strategy in evaluation.measurable(given.strategies)
+        for row in rows(evaluation, strategy, given)
+    ]
+    print(table([{key: str(value) for key, value in row.items()} for row in found]))
+    told = {
+        "benchmark": "adaptive_votes",
+        "candidates": given.candidates,
+        "system": evaluation.name,
+        "questions": len(evaluation.outcomes),
+        "n": evaluation.header.n_samples,
+        "sure": given.sure,
+    }
+    print(json.dumps(told | {"rows": found}))
+
+
+if __name__ == "__main__":
+    main()
