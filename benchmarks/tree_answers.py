@@ -3,9 +3,9 @@
     meds3 evaluate configs/cpu-real.yaml -n 16
     python benchmarks/tree_answers.py runs/cpu-real --questions 160 --finishes 4
 
-Asks the first `--questions` held-out questions (drawn by digest) of a finished run with its kept policy
-and PRM. The samples are those the run kept; for each size they are cut into blocks in the order drawn, so
-that a size is found whose tokens are nearest to the tree's. Ends with a line of JSON.
+Asks the first `--questions` held-out questions (drawn by digest) of a finished run with its kept
+policy and PRM. The samples are those the run kept: cut into blocks in the order drawn, for every
+size, so that a size is found whose tokens are nearest to the tree's. Ends with a line of JSON.
 """
 
 from __future__ import annotations
