@@ -9,9 +9,12 @@ from meds3.answers.kinds import Choice
 from meds3.answers.verdict import Verdict
 from meds3.evaluation import measure
 from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
+from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.config import EvaluationConfig
+from meds3.evaluation.cost_curve import cost_curve
 from meds3.evaluation.curves import LossCurve
 from meds3.evaluation.examples import pick_examples
+from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import (
     CandidateRow,
     Outcome,
@@ -30,6 +33,7 @@ from meds3.evaluation.results import (
     TrainingMetrics,
 )
 from meds3.evaluation.results_parts import DatasetEntry, PrmQuality
+from meds3.evaluation.slices import slice_rows
 from meds3.evaluation.step_agreement import RolledStep, agreement, open_steps, sample_steps
 from meds3.problems.problem import Domain, Problem
 
@@ -215,6 +219,12 @@ def report_data() -> ReportData:
         ],
         majority_label=label_baselines(PROBLEMS[:50], always, CONFIG),
         prm_quality=[quality(first, 1), quality(second, 2)],
+        reliability=[one for s in systems for one in calibrate(s, "pvs")[1]],
+        cost_curve=[point for s in systems for point in cost_curve(s, CONFIG)],
+        slices=[
+            part for s in systems for part in slice_rows(s, {p.id: p for p in PROBLEMS}, CONFIG)
+        ],
+        mirrors=[row for s in systems for row in mirror_rows(s, {p.id: p for p in PROBLEMS})],
         by_domain=[g for s in systems for g in measure.by_domain(s, CONFIG)],
         by_dataset=[g for s in systems for g in measure.by_dataset(s, CONFIG)],
         rounds=rounds,

@@ -16,11 +16,13 @@ from rich.console import Console
 from meds3 import SAFETY_NOTE
 from meds3.errors import InputError
 from meds3.evaluation.dataset_plot import strongest_base
+from meds3.evaluation.measure_plots import told_confidence
 from meds3.evaluation.quality_words import in_words
 from meds3.evaluation.report import ReportData, render, write_report
 from meds3.evaluation.report_md import markdown
 from meds3.evaluation.report_words import headline
 from meds3.evaluation.results import Results, read_results, write_results
+from meds3.evaluation.results_measures import BenchmarkEntry, Contamination
 from meds3.evaluation.results_parts import Macro, MacroDifference, PrmQuality
 from meds3.evaluation.table import cells, macro_columns, macro_table, p_value, to_table
 from meds3.evaluation.tiles import tiles
@@ -71,7 +73,7 @@ def test_the_page_is_whole_and_fetches_nothing(page: str) -> None:
     assert tags.open == []
     assert len(tags.ids) == len(set(tags.ids))
     assert {"script", "link", "img", "iframe"}.isdisjoint(tags.seen)
-    assert tags.seen.count("svg") == 6
+    assert tags.seen.count("svg") == 8
     assert not re.search(r'(?:src|href)="(?!#)', page)
     assert not re.search(r"url\((?!#)", page)
     assert "@import" not in page
@@ -347,3 +349,44 @@ def test_the_console_has_the_macro_averages_in_80_columns(data: ReportData) -> N
 def test_a_small_p_is_never_zero() -> None:
     assert p_value(1e-9) == "< 0.001"
     assert p_value(0.0421) == "0.042"
+
+
+def test_cost_confidence_and_other_ways_to_measure_are_told(page: str, data: ReportData) -> None:
+    for title in ("Accuracy at equal cost", "Confidence", "Where it is right", "Does it depend"):
+        assert f"<h2>{title}" in page
+        assert f"## {title}" in markdown(data.results)
+    assert 'aria-label="Accuracy over generated tokens per question"' in page
+    assert 'aria-label="Calibration of confidence, and accuracy over coverage"' in page
+    assert "mathdefault" not in page  # a formula that nobody typeset
+    best = min(
+        (r for r in data.results.reliability if r.system == "round-1"), key=lambda r: r.brier
+    )
+    assert f"{100 * best.ece:.1f}%" in page
+
+
+def test_the_confidence_that_is_shown_is_the_last_kept_rounds(data: ReportData) -> None:
+    votes, fitted = told_confidence(data.results)
+    assert (votes.system, fitted.system) == ("round-1", "round-1")
+    assert votes.confidence == "votes"
+    assert fitted.brier <= votes.brier
+
+
+def test_a_suite_tells_what_was_asked_and_what_overlaps(data: ReportData) -> None:
+    entry = BenchmarkEntry(
+        name="gym-knowledge_qa",
+        suite="s",
+        suite_version="1",
+        source="exam <1>.jsonl",
+        file_sha256="f" * 64,
+        problems_sha256=None,
+        n_read=100,
+        n_asked=20,
+        contamination=Contamination(
+            n_seeds=9, n_questions=20, n_overlapping=3, by_rule={"same": 3}, problem_ids=["x"]
+        ),
+    )
+    results = data.results.model_copy(update={"benchmarks": [entry]})
+    page = render(data.model_copy(update={"results": results}))
+    assert "exam &lt;1&gt;.jsonl" in page
+    assert "20 of 100" in page
+    assert "15.0%" in page

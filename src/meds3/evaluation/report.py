@@ -10,11 +10,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from meds3 import SAFETY_NOTE
-from meds3.evaluation import plots, quality_plots, quality_sheets, table
+from meds3.evaluation import measure_plots, plots, quality_plots, quality_sheets, table
 from meds3.evaluation import quality_words as words
 from meds3.evaluation.curves import LossCurve
 from meds3.evaluation.dataset_plot import dataset_plot
 from meds3.evaluation.examples import Example
+from meds3.evaluation.measure_sheets import SECTIONS, measure_sheets
 from meds3.evaluation.report_md import write_markdown
 from meds3.evaluation.report_words import caveats, headline
 from meds3.evaluation.results import Results
@@ -75,6 +76,10 @@ def render(data: ReportData) -> str:
         config=data.config,
         dataset_svg=dataset_plot(results) if len(datasets) > 1 else "",
         cost_svg=plots.cost_plot(results) if results.stages else "",
+        measures=measure_sheets(results),
+        measure_titles=SECTIONS,
+        curve_svg=measure_plots.cost_curve_plot(results),
+        confidence_svg=measure_plots.confidence_plot(results),
         quality=own,
         in_words=words.in_words,
         alarms=words.alarms(own),

@@ -10,6 +10,7 @@ from meds3 import SAFETY_NOTE
 from meds3.evaluation import quality_words as words
 from meds3.evaluation import table
 from meds3.evaluation.dataset_plot import shown_lines
+from meds3.evaluation.measure_sheets import SECTIONS, measure_sheets
 from meds3.evaluation.report_words import caveats, headline
 from meds3.evaluation.results import Results, Row
 from meds3.evaluation.tiles import tiles
@@ -55,6 +56,8 @@ def markdown(results: Results) -> str:
             )
             for one in results.data
         ],
+        measures=measure_sheets(results),
+        measure_titles=SECTIONS,
         quality=words.of_own_chains(results),
         in_words=words.in_words,
         sheet=_sheet,
