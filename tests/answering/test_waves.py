@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meds3.answering import answer as answering
 from meds3.answering.config import AnsweringConfig
-from meds3.answering.waves import Drawn
+from meds3.answering.waves import Budget, Drawn
 from meds3.engines.protocol import Completion, Sampling
+from meds3.errors import EngineError
 from meds3.selection.confidence import Calibration
 from meds3.selection.rules import select
 from tests.answering.test_sample import PROBLEM, A, B, Likes, Says, Template
@@ -152,3 +155,62 @@ async def test_a_curve_of_another_rule_is_not_used() -> None:
     answered = await ask(Says(B), SIXTEEN, calibration=curve)  # no scorer: the majority decides
     assert not answered.calibrated
     assert select(answered.drawn.candidates, "majority").answer == "B"
+
+
+async def test_a_token_budget_is_never_passed() -> None:
+    small = AnsweringConfig(n=16, strategy="majority", max_tokens=10)
+    engine = Says(B)  # 7 tokens a chain, 10 at most
+    answered = await ask(engine, small, budget=Budget(tokens=45))
+    assert sizes(engine) == [4, 1]  # 4 x 10 fit; then 45 - 28 leaves room for one, then for none
+    assert answered.drawn.stopped == "tokens"
+    assert answered.tokens <= 45
+    assert answered.drawn.selection.answer == "B"
+
+
+async def test_without_tokens_there_is_no_answer_and_a_referral() -> None:
+    answered = await ask(Says(B), SIXTEEN, budget=Budget(tokens=3))
+    assert answered.drawn.selection.answer is None
+    assert (answered.drawn.stopped, answered.refer) == ("tokens", True)
+    greedy = SIXTEEN.model_copy(update={"strategy": "greedy"})
+    assert (await ask(Says(B), greedy, budget=Budget(tokens=3))).drawn.candidates == ()
+
+
+class Slow(Says):
+    """Its chains take a hundredth of a second each, later ones longer."""
+
+    dropped = 0
+
+    async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        self.asked.append((prompt, sampling))
+        try:
+            await asyncio.sleep(0.01 if len(self.asked) <= 3 else 60)
+        except asyncio.CancelledError:
+            self.dropped += 1
+            raise
+        return [Completion(B, 7, "stop") for _ in range(sampling.n)]
+
+
+async def test_at_the_end_of_its_time_the_chains_that_are_done_decide() -> None:
+    engine = Slow(B)
+    full = SIXTEEN.model_copy(update={"adaptive": "off", "n": 8})
+    answered = await ask(engine, full, budget=Budget(seconds=0.5))
+    assert (len(answered.drawn.candidates), answered.drawn.stopped) == (3, "time")
+    assert answered.drawn.selection.answer == "B"
+    assert engine.dropped == 5  # nothing goes on for nobody
+    assert answered.seconds < 5
+
+
+async def test_chains_drawn_one_by_one_differ_in_their_seeds() -> None:
+    engine = Says(B)
+    await ask(engine, SIXTEEN, budget=Budget(seconds=30))
+    seeds = [sampling.seed for _, sampling in engine.asked]
+    assert len(seeds) == len(set(seeds)) == 9
+
+
+async def test_an_engine_that_dies_under_a_time_limit_is_heard() -> None:
+    class Dies(Says):
+        async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+            raise EngineError("dead")
+
+    with pytest.raises(EngineError, match="dead"):
+        await ask(Dies(B), SIXTEEN, budget=Budget(seconds=5))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from meds3.answering.config import AnsweringConfig
 from meds3.answering.tree import tree_candidates
-from meds3.answering.waves import Drawn, drawn_in_waves
+from meds3.answering.waves import FREE, Budget, Drawn, drawn_in_waves
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Engine
 from meds3.errors import InputError
@@ -51,12 +51,14 @@ async def answer(
     *,
     seed: int = 0,
     calibration: Calibration | None = None,
+    budget: Budget = FREE,
     on_drawn: Callable[[Drawn], None] = _quiet,
 ) -> Answered:
     """Sample or search, score, vote. Without a scorer a scored strategy becomes `majority`.
 
     `calibration` makes the confidence a probability, where it was fitted for the strategy that
     decides; else the confidence is the winner's share of the votes. `on_drawn` hears of every wave.
+    `budget` holds for sampled chains, not for a tree.
     """
     started = time.monotonic()
     scored = needs_scores(settings.strategy) and scorer is not None
@@ -68,7 +70,9 @@ async def answer(
         )
         drawn = Drawn(tuple(found), select(found, strategy), "searched")
     else:
-        waves = drawn_in_waves(engine, scorer, template, problem, settings, strategy, seed=seed)
+        waves = drawn_in_waves(
+            engine, scorer, template, problem, settings, strategy, seed=seed, budget=budget
+        )
         async for drawn in waves:
             on_drawn(drawn)
     fits = calibration is not None and calibration.strategy == canonical(strategy)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from meds3.answering.config import AnsweringConfig
 from meds3.answering.prompting import bare_prompt
@@ -15,11 +18,26 @@ from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
 from meds3.selection.candidate import Candidate
 from meds3.selection.rules import Selection, select
-from meds3.selection.stopping import enough, next_wave, tally
+from meds3.selection.stopping import Stopping, enough, next_wave, tally
 
 # Why no more chains were drawn; `searched`: they came from one tree.
-Stopped = Literal["all drawn", "settled", "likely", "searched"]
-_WHY: dict[str, Stopped] = {"exact": "settled", "likely": "likely"}
+Stopped = Literal["all drawn", "settled", "likely", "tokens", "time", "searched"]
+_WHY: dict[Stopping, Stopped] = {"exact": "settled", "likely": "likely"}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one answer may cost; None: as much as it takes.
+
+    `tokens` are generated ones: a wave that might pass them is not drawn. `seconds` are of wall
+    time: chains that are not done then are dropped, those that are vote.
+    """
+
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+FREE = Budget()
 
 
 @dataclass(frozen=True)
@@ -40,13 +58,15 @@ async def drawn_in_waves(
     strategy: str,
     *,
     seed: int,
+    budget: Budget = FREE,
 ) -> AsyncIterator[Drawn]:
     """What is known after each wave, the last one with the reason why it is the last.
 
     With `adaptive: off` there is one wave, of the chains that `meds3 evaluate` draws for the same
     seed. Each further wave is drawn with a seed of its own. With a scorer the steps are scored
-    even where they do not decide: they are shown.
+    even where they do not decide: they are shown. At the end of `budget` the chains so far decide.
     """
+    ends = None if budget.seconds is None else time.monotonic() + budget.seconds
     greedy = strategy == "greedy"
     total = 1 if greedy else settings.n
     test = enough(settings.adaptive, settings.sure)
@@ -54,12 +74,45 @@ async def drawn_in_waves(
     found: list[Candidate] = []
     size = next_wave(tally([], select([], "majority"), total), test, settings.least_wave)
     while size:
-        few = settings.model_copy(update={"n": size})
-        wave = await sample_candidates(
-            engine, template, problem, few, seed=seed, greedy=greedy, start=len(found)
-        )
+        paid = sum(candidate.tokens for candidate in found)
+        room = size if budget.tokens is None else (budget.tokens - paid) // settings.max_tokens
+        if room < 1:
+            yield Drawn(tuple(found), _vote(found, strategy), "tokens")
+            return
+        few = settings.model_copy(update={"n": min(size, room)})
+        draw = partial(sample_candidates, engine, template, problem, seed=seed, greedy=greedy)
+        wave = await _until(ends, draw, few, len(found))
         found += wave if scorer is None else await score_candidates(scorer, bare, wave)
-        selection = select(found, strategy)
+        selection = _vote(found, strategy)
+        if len(wave) < few.n:
+            yield Drawn(tuple(found), selection, "time")
+            return
         size = next_wave(tally(found, selection, total), test, settings.least_wave)
-        why = "all drawn" if len(found) == total else _WHY[settings.adaptive]
-        yield Drawn(tuple(found), selection, None if size else why)
+        stopped = None if size else _WHY.get(settings.adaptive, "all drawn")
+        yield Drawn(tuple(found), selection, "all drawn" if len(found) == total else stopped)
+
+
+def _vote(found: list[Candidate], strategy: str) -> Selection:
+    """Also of no chain at all, where greedy expects its one."""
+    return select(found, strategy if found else "majority")
+
+
+async def _until(
+    ends: float | None,
+    draw: Callable[..., Coroutine[Any, Any, list[Candidate]]],
+    settings: AnsweringConfig,
+    start: int,
+) -> list[Candidate]:
+    """A wave; with a time limit its chains are drawn one by one, and those done by then count."""
+    if ends is None:
+        return await draw(settings, start=start)
+    one = settings.model_copy(update={"n": 1})
+    tasks = [asyncio.create_task(draw(one, start=start + i)) for i in range(settings.n)]
+    try:
+        await asyncio.wait(tasks, timeout=max(0.0, ends - time.monotonic()))
+        # `result` raises what the engine raised.
+        return [candidate for task in tasks if task.done() for candidate in task.result()]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -83,37 +83,15 @@ def ask(
 def _problem(
     question: str | None, options: list[str], context: str | None, file: Path | None, kind: str
 ) -> Problem:
-    """The question as a `Problem`; its gold answer only tells the kind and is never read."""
-    from pydantic import TypeAdapter
-
-    from meds3.answers.kinds import Answer
-    from meds3.problems.problem import Domain, Problem
+    """The question of the command line, or of the file."""
+    from meds3.problems.asked import asked_problem
 
     body: dict[str, Any] = {"question": question, "options": options, "context": context}
     if file is not None:
         body |= {key: value for key, value in _read(file).items() if value}
     if not body["question"]:
         raise InputError("no question given", 'meds3 ask "your question", or --file question.json')
-    given = body["options"]
-    lettered = given if isinstance(given, dict) else {chr(65 + i): o for i, o in enumerate(given)}
-    golds: dict[str, dict[str, Any]] = {
-        "choice": {"letter": next(iter(lettered), ""), "options": lettered},
-        "span": {"text": "?"},
-        "number": {"value": 0.0},
-        "date": {"day": "2000-01-01"},
-    }
-    wanted = "choice" if lettered else kind
-    if wanted not in golds:
-        raise InputError(f"--kind {kind}: expected span, number or date")
-    return Problem(
-        id="ask",
-        dataset="ask",
-        domain=Domain.KNOWLEDGE_QA,
-        question=body["question"],
-        context=body["context"],
-        options=lettered or None,
-        answer=TypeAdapter[Answer](Answer).validate_python({"kind": wanted, **golds[wanted]}),
-    )
+    return asked_problem(body["question"], body["options"], body["context"], kind)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -138,6 +116,8 @@ _STOPPED = {
     "all drawn": "all that were asked for",
     "settled": "no further chain could change the answer",
     "likely": "the answer is likely enough",
+    "tokens": "no tokens left",
+    "time": "no time left",
     "searched": "from one tree",
 }
 
