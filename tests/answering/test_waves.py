@@ -161,7 +161,7 @@ async def test_a_token_budget_is_never_passed() -> None:
     small = AnsweringConfig(n=16, strategy="majority", max_tokens=10)
     engine = Says(B)  # 7 tokens a chain, 10 at most
     answered = await ask(engine, small, budget=Budget(tokens=45))
-    assert sizes(engine) == [4, 1]  # 4 x 10 fit; then 45 - 28 leaves room for one, then for none
+    assert sizes(engine) == [4, 1, 1]  # room for 45 // 10, then 17 // 10, then 10 // 10
     assert answered.drawn.stopped == "tokens"
     assert answered.tokens <= 45
     assert answered.drawn.selection.answer == "B"
