@@ -38,11 +38,11 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.loop: pyproject.toml $(VENV)/.python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[cpu,train,report]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[cpu,train,report,serve]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.loop
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[cpu,train,report,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[cpu,train,report,serve,dev]'
 	@touch $@
 
 clean:

@@ -13,17 +13,20 @@ from rich.console import Console
 from meds3 import SAFETY_NOTE, __version__
 from meds3.cli import (
     ask,
+    audit,
     calibrate,
     compare,
     doctor,
     evaluate,
     evolve,
     export,
+    keys,
     model,
     problems,
     report,
     rescore,
     search,
+    serve,
     train,
     tree,
     verify,
@@ -75,10 +78,13 @@ for command in (
     verify.verify,
     report.report,
     export.export,
+    serve.serve,
+    audit.audit,
     doctor.doctor,
 ):
     app.command()(command)
 app.add_typer(train.app, name="train")
+app.add_typer(keys.app, name="keys")
 app.add_typer(problems.app, name="problems")
 app.add_typer(model.app, name="model")
 app.add_typer(tree.app, name="tree")

@@ -16,13 +16,20 @@ from meds3.engines.models import ensure_model
 from meds3.errors import InputError
 from meds3.evolution.config import changed
 from meds3.evolution.export.package import MARK
-from meds3.evolution.outcome import config_of, outcome_of
+from meds3.evolution.outcome import (
+    CALIBRATION,
+    calibration_of,
+    config_of,
+    outcome_of,
+    read_calibration,
+)
 from meds3.evolution.policies import served_by
 from meds3.learning.jobs import GGUF_NAME
 from meds3.problems.problem import Problem
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
+from meds3.selection.confidence import Calibration
 
 SUITE_RUN = "suite"  # the `kind` in the manifest of a run directory that a suite was asked in
 
@@ -40,6 +47,8 @@ class Answerer:
     engine: EngineConfig
     settings: AnsweringConfig
     prm: Path | None = None
+    round: int = 0
+    calibration: Calibration | None = None
     learned: tuple[Problem, ...] | None = None
 
 
@@ -83,7 +92,8 @@ def _of_run(run: RunDirectory, ref: str) -> Answerer:
         f"{run.name}-round-{outcome.round}", ref, "round", served, base,
         config.engine, config.answering, "bare",
     )  # fmt: skip
-    return replace(made, prm=outcome.prm, learned=learned)
+    curve = calibration_of(outcome)
+    return replace(made, prm=outcome.prm, round=outcome.round, calibration=curve, learned=learned)
 
 
 def _of_export(folder: Path, ref: str) -> Answerer:
@@ -94,10 +104,11 @@ def _of_export(folder: Path, ref: str) -> Answerer:
             "export it with --format gguf or hf",
         )
     served = gguf if gguf.is_file() else folder
-    return _made(
+    made = _made(
         folder.resolve().name, ref, "round", served, served,
         _engine_for(served), AnsweringConfig(), "bare",
     )  # fmt: skip
+    return replace(made, calibration=read_calibration(folder / CALIBRATION))
 
 
 def _of_model(ref: str) -> Answerer:

@@ -1,0 +1,59 @@
+"""A model made ready to answer over HTTP: the engine of a run, its PRM, its confidence."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from meds3.answering.config import AnsweringConfig
+from meds3.engines.build import build_engine
+from meds3.engines.config import EngineConfig
+from meds3.evolution.suites.answerer import Answerer
+from meds3.rewards.torch_scorer import TorchStepScorer
+from meds3.runs.digest import digest_path
+from meds3.serving.reasoner import Identity, Reasoner
+
+_PACKAGES = ("openvino-genai", "torch", "transformers", "fastapi")
+
+
+def reasoner_of(answerer: Answerer) -> Reasoner:
+    """Loads the engine and the PRM, seconds each. Raises `InputError`, `EngineError`."""
+    engine = build_engine(answerer.engine, answerer.served)
+    prm = answerer.prm
+    identity = Identity(
+        id=answerer.name,
+        created=int(time.time()),
+        policy_digest=answerer.digest,
+        prm_digest=digest_path(prm) if prm else None,
+        round=answerer.round,
+        versions={name: version(name) for name in _PACKAGES},
+    )
+    return Reasoner(
+        engine=engine,
+        scorer=TorchStepScorer(prm) if prm else None,
+        template=answerer.template,
+        settings=_adaptive(answerer.settings),
+        calibration=answerer.calibration,
+        identity=identity,
+    )
+
+
+def _adaptive(settings: AnsweringConfig) -> AnsweringConfig:
+    """Without another word a server draws no chain that could not change the answer."""
+    from meds3.selection.stopping import adds_up
+
+    wanted = settings.adaptive == "off" and settings.candidates == "samples"
+    if wanted and adds_up(settings.strategy):
+        return settings.model_copy(update={"adaptive": "exact"})
+    return settings
+
+
+def servers_of(engine: EngineConfig) -> list[tuple[str, int]]:
+    """Host and port of the servers an engine calls."""
+    found = []
+    for url in engine.base_urls if engine.kind == "openai" else ():
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        found.append((parts.hostname or "", port))
+    return found
