@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from meds3.selection.confidence import FEATURES, Calibration, features
+from meds3.selection.confidence import FEATURES, Calibration, features, vote_confidence
 from meds3.selection.rules import select
 from tests.selection.test_rules import made
 
@@ -72,3 +72,11 @@ def test_platt_is_a_probability_whatever_the_weights(w: float, b: float, x: floa
 def test_a_curve_that_cannot_be_is_refused(fields: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Calibration(**BASE, **fields)
+
+
+def test_one_readable_chain_of_four_is_a_quarter() -> None:
+    lone = [made("A"), made(None), made(None), made(None)]
+    assert vote_confidence(lone, select(lone, "majority")) == 0.25
+    # A has .8 of 1.2 in mass, three of four chains vote.
+    assert vote_confidence(FOUR, select(FOUR, "pvs")) == pytest.approx(0.8 / 1.2 * 0.75)
+    assert vote_confidence([], select([], "pvs")) == 0.0

@@ -14,7 +14,7 @@ from meds3.engines.protocol import Engine
 from meds3.errors import InputError
 from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
-from meds3.selection.confidence import Calibration
+from meds3.selection.confidence import Calibration, vote_confidence
 from meds3.selection.rules import canonical, needs_scores, select
 
 REFER = "refer to a clinician"
@@ -25,7 +25,7 @@ class Answered:
     """What was answered, from which candidates, at what cost.
 
     `tokens` were generated; `seconds` is wall time, step scoring included. `confidence` is the
-    probability that the answer is right if `calibrated`, else its share of the votes. `refer` is
+    probability that the answer is right if `calibrated`, else its share of the chains. `refer` is
     True when no answer was found or its confidence is below `abstain_below`: the answer must then
     be shown only together with `REFER`.
     """
@@ -57,7 +57,7 @@ async def answer(
     """Sample or search, score, vote. Without a scorer a scored strategy becomes `majority`.
 
     `calibration` makes the confidence a probability, where it was fitted for the strategy that
-    decides; else the confidence is the winner's share of the votes. `on_drawn` hears of every wave.
+    decides; else `vote_confidence` stands in. `on_drawn` hears of every wave.
     `budget` holds for sampled chains, not for a tree.
     """
     started = time.monotonic()
@@ -76,7 +76,7 @@ async def answer(
         async for drawn in waves:
             on_drawn(drawn)
     fits = calibration is not None and calibration.strategy == canonical(strategy)
-    confidence = drawn.selection.confidence
+    confidence = vote_confidence(drawn.candidates, drawn.selection)
     if calibration is not None and fits:
         confidence = calibration.confidence(drawn.candidates, drawn.selection)
     return Answered(

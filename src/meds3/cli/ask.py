@@ -192,7 +192,7 @@ def _show(problem: Problem, answered: Answered) -> None:
         told = (
             "right so often when measured on held-out questions"
             if answered.calibrated
-            else "the winner's share of the votes; not calibrated"
+            else "its share of the chains; not calibrated"
         )
         console.print(f"confidence {answered.confidence:.0%} ({answered.strategy}: {told})")
         if answered.refer:

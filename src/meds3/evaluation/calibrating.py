@@ -18,7 +18,7 @@ from meds3.evaluation.reliability import (
     risk_coverage,
 )
 from meds3.evaluation.results_measures import Reliability
-from meds3.selection.confidence import Calibration, Method, features
+from meds3.selection.confidence import Calibration, Method, features, vote_confidence
 from meds3.selection.rules import canonical, needs_scores
 
 METHODS: tuple[Method, ...] = ("platt", "isotonic")
@@ -78,9 +78,9 @@ def _answers(evaluation: SystemEvaluation, strategy: str) -> _Answers:
     values, told, share = [], [], []
     for place, outcome in enumerate(evaluation.outcomes):
         selection, _ = outcome.decide(strategy)
-        share.append(selection.confidence)
+        candidates = [row.candidate() for row in outcome.rows(strategy)]
+        share.append(vote_confidence(candidates, selection))
         if selection.answer is not None:
-            candidates = [row.candidate() for row in outcome.rows(strategy)]
             values.append(features(candidates, selection, names))
             told.append(place)
     return _Answers(

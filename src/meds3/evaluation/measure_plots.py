@@ -90,7 +90,7 @@ def confidence_plot(results: Results) -> str:
 
 
 def _label(one: Reliability) -> str:
-    return "share of the votes" if one.confidence == "votes" else f"fitted ({one.confidence})"
+    return "share of the chains" if one.confidence == "votes" else f"fitted ({one.confidence})"
 
 
 def _reliability(axes: Axes, one: Reliability, i: int) -> None:

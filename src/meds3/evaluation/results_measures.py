@@ -134,7 +134,7 @@ class Reliability(_Part):
     system: str
     strategy: str
     confidence: str = Field(
-        description="votes: the winner's share of them; platt, isotonic: fitted, and measured on "
+        description="votes: the winner's share of the chains; platt, isotonic: fitted, measured on "
         "questions that the curve was not fitted on"
     )
     n_questions: int

@@ -40,6 +40,12 @@ FEATURES: dict[str, Feature] = {
 }
 
 
+def vote_confidence(candidates: Sequence[Candidate], selection: Selection) -> float:
+    """What stands in where no curve was fitted: the winner's share of the votes, times the share
+    of the chains that vote. One readable chain of four is a quarter, not certainty."""
+    return selection.confidence * _usable(candidates, selection) if candidates else 0.0
+
+
 def features(
     candidates: Sequence[Candidate], selection: Selection, names: Sequence[str]
 ) -> list[float]:
