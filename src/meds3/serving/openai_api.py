@@ -124,7 +124,7 @@ async def _answer(
             headers={"X-Accel-Buffering": "no"},
         )
     work = asyncio.create_task(service.answer(question, owner(request), lambda drawn: None))
-    answered, usage = await while_connected(request, work, service.metrics)
+    answered, usage = await while_connected(request, work)
     make = replies.chat_body if chat else replies.completion_body
     ours = {"meds3": replies.method_body(question, answered, answer_id)}
     return JSONResponse(make(head, answered, usage) | ours)
@@ -137,7 +137,7 @@ async def _stream(
     chat = isinstance(body, ChatRequest)
     news: asyncio.Queue[Drawn] = asyncio.Queue()
     work = asyncio.create_task(service.answer(question, owner(request), news.put_nowait))
-    watched = asyncio.create_task(while_connected(request, work, service.metrics))
+    watched = asyncio.create_task(while_connected(request, work))
     try:
         if chat:
             yield _event(replies.opening_chunk(head))

@@ -48,14 +48,17 @@ class Service:
     ) -> tuple[Answered, Usage]:
         """Answer and record it under the question's id. Raises `ApiError`."""
         began = time.monotonic()
-        async with self.admission.place():
-            try:
+        try:
+            async with self.admission.place():
                 answered, usage = await self.reasoner.answer(question, on_drawn)
-            except InputError as error:
-                raise ApiError(400, error.message, code="context_length_exceeded") from error
-            except EngineError as error:
-                _LOG.error("%s", error)
-                raise engine_down(error.message) from error
+        except asyncio.CancelledError:
+            self.metrics.gone.inc()
+            raise
+        except InputError as error:
+            raise ApiError(400, error.message, code="context_length_exceeded") from error
+        except EngineError as error:
+            _LOG.error("%s", error)
+            raise engine_down(error.message) from error
         record = record_of(
             question.problem.id,
             question,
@@ -89,13 +92,12 @@ def owner(request: Request) -> str | None:
     return found
 
 
-async def while_connected(request: Request, work: asyncio.Task[T], metrics: Metrics) -> T:
+async def while_connected(request: Request, work: asyncio.Task[T]) -> T:
     """The result of `work`; when the client goes away first the work is ended at once."""
     gone = asyncio.create_task(_gone(request))
     try:
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            metrics.gone.inc()
             raise ClientGone
         return work.result()
     finally:
@@ -109,12 +111,14 @@ async def told_while(
     """What `work` says of itself until it ends; None after each `pause` (s) of silence."""
     while not (work.done() and news.empty()):
         said = asyncio.create_task(news.get())
-        await asyncio.wait({work, said}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-        if said.done():
-            yield said.result()
-        elif not work.done():
-            yield None
-        await ended(said)
+        try:
+            await asyncio.wait({work, said}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            if said.done():
+                yield said.result()
+            elif not work.done():
+                yield None
+        finally:
+            await ended(said)
 
 
 async def ended(task: asyncio.Task[T]) -> None:
