@@ -80,5 +80,5 @@ def show_suite(results: Results, folder: Path, *, mirrors: bool = False) -> None
     for line in told(results):
         console.print(line, highlight=False, soft_wrap=True)
     console.print(
-        f"candidates: {folder / 'eval'}, results: {folder / 'results.json'}", highlight=False
+        f"report: {folder / 'report.html'}, candidates: {folder / 'eval'}", highlight=False
     )

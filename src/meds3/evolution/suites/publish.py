@@ -1,16 +1,19 @@
-"""`results.json` of a suite, made anew from the candidates that were kept."""
+"""`results.json` and the report of a suite, made anew from the candidates that were kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.cost_curve import cost_curve
+from meds3.evaluation.examples import pick_examples
 from meds3.evaluation.kept import kept_problems, permuted_evaluations, suite_evaluations
 from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
 from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import SystemEvaluation
+from meds3.evaluation.report import ReportData, write_report
 from meds3.evaluation.results import Comparison, Results, StageCost, write_results
 from meds3.evaluation.results_measures import BenchmarkEntry, OptionOrder
 from meds3.evaluation.slices import slice_rows
@@ -35,7 +38,7 @@ def publish(
     config: EvaluationConfig,
     missing: Sequence[BenchmarkEntry] = (),
 ) -> Results:
-    """Write `results.json` and return what it holds; `missing` were not asked."""
+    """Write `results.json` and the report, return what they hold; `missing` were not asked."""
     manifest = run.read_manifest()
     asked = kept_problems(journal)
     stages = journal.stages()
@@ -66,6 +69,12 @@ def publish(
         slices=[part for e in found for part in slice_rows(e, asked, config)],
         cost_curve=[point for e in found for point in cost_curve(e, config)],
         mirrors=[row for e in found for row in mirror_rows(e, asked)],
+        reliability=[
+            one
+            for e in found
+            for strategy in e.measurable(["majority", "pvs"])
+            for one in calibrate(e, strategy, seed=config.seed)[1]
+        ],
         option_order=[one for e in found for one in _orders(run, e, asked, config)],
         stages=[
             StageCost(
@@ -75,6 +84,10 @@ def publish(
         ],
     )
     write_results(run.results_path, results)
+    last, problems = found[-1], list(asked.values())
+    examples = pick_examples(last, last.measurable(["majority", "pvs"])[-1], problems)
+    data = ReportData(results=results, examples=examples, config=manifest["config"])
+    write_report(run.report_path, data)
     return results
 
 
