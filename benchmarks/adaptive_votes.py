@@ -21,7 +21,7 @@ from meds3.answers.verdict import Verdict
 from meds3.evaluation.adaptive import Stopped, stopped_early
 from meds3.evaluation.kept import kept_evaluation
 from meds3.evaluation.outcome import SystemEvaluation
-from meds3.evaluation.statistics import paired
+from meds3.evaluation.statistics.inference import paired
 
 
 def rows(evaluation: SystemEvaluation, strategy: str, given: argparse.Namespace) -> list[Any]:

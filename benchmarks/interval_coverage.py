@@ -20,8 +20,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from meds3.evaluation.resampling import Matrix, Resamples, with_interval
-from meds3.evaluation.statistics import wilson
+from meds3.evaluation.statistics.inference import wilson
+from meds3.evaluation.statistics.resampling import Matrix, Resamples, with_interval
 
 QUESTIONS = (23, 100, 1000)
 ACCURACIES = (0.1, 0.3, 0.5, 0.7, 0.9)

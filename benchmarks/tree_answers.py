@@ -30,7 +30,7 @@ from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.cost_curve import cost_curve
 from meds3.evaluation.kept import kept_evaluation, kept_problems
 from meds3.evaluation.outcome import SystemEvaluation, cluster_of
-from meds3.evaluation.statistics import bootstrap_mean
+from meds3.evaluation.statistics.inference import bootstrap_mean
 from meds3.evolution.outcome import config_of, outcome_of
 from meds3.evolution.policies import served_by
 from meds3.problems.problem import Problem

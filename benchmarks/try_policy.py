@@ -29,8 +29,8 @@ from meds3.engines.build import build_engine
 from meds3.engines.models import ensure_model
 from meds3.errors import InputError
 from meds3.evaluation.outcome import Outcome, SystemEvaluation, load_evaluation
-from meds3.evaluation.prm_quality import prm_quality
-from meds3.evaluation.quality_words import in_words
+from meds3.evaluation.prm.quality import prm_quality
+from meds3.evaluation.report.quality_words import in_words
 from meds3.evaluation.run import evaluate_system, rescore
 from meds3.evolution.config import RunConfig, load_config
 from meds3.evolution.overlap import checked_problems

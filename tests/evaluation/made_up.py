@@ -12,8 +12,6 @@ from meds3.evaluation.baselines import against_labels, label_baselines, label_ev
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.cost_curve import cost_curve
-from meds3.evaluation.curves import LossCurve
-from meds3.evaluation.examples import pick_examples
 from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import (
     CandidateRow,
@@ -22,8 +20,11 @@ from meds3.evaluation.outcome import (
     SystemHeader,
     cluster_of,
 )
-from meds3.evaluation.prm_quality import prm_quality
-from meds3.evaluation.report import ReportData
+from meds3.evaluation.prm.quality import prm_quality
+from meds3.evaluation.prm.step_agreement import RolledStep, agreement, open_steps, sample_steps
+from meds3.evaluation.report.curves import LossCurve
+from meds3.evaluation.report.examples import pick_examples
+from meds3.evaluation.report.page import ReportData
 from meds3.evaluation.results import (
     GateDecision,
     Results,
@@ -34,7 +35,6 @@ from meds3.evaluation.results import (
 )
 from meds3.evaluation.results_parts import DatasetEntry, PrmQuality
 from meds3.evaluation.slices import slice_rows
-from meds3.evaluation.step_agreement import RolledStep, agreement, open_steps, sample_steps
 from meds3.problems.problem import Domain, Problem
 
 CONFIG = EvaluationConfig(resamples=500)

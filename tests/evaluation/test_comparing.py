@@ -8,9 +8,10 @@ import pytest
 from rich.console import Console
 
 from meds3.errors import InputError
-from meds3.evaluation.comparing import compare_runs, comparison_of_runs_table
+from meds3.evaluation.comparing import compare_runs
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.outcome import SystemEvaluation
+from meds3.evaluation.report.runs_table import comparison_of_runs_table
 from tests.evaluation.made_up import evaluation
 
 CONFIG = EvaluationConfig(resamples=300)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meds3.errors import InputError
-from meds3.evaluation.statistics import holm, standard_error
+from meds3.evaluation.statistics.inference import holm, standard_error
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 

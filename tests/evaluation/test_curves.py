@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from meds3.evaluation.curves import LossCurve, read_curves
-from meds3.evaluation.quality_plots import loss_plot
+from meds3.evaluation.report.curves import LossCurve, read_curves
+from meds3.evaluation.report.quality_plots import loss_plot
 
 
 def lines(*losses: tuple[int, float, float | None]) -> str:

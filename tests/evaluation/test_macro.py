@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meds3.evaluation.macro import macro_difference, macro_mean
-from meds3.evaluation.statistics import bootstrap_mean
+from meds3.evaluation.statistics.inference import bootstrap_mean
+from meds3.evaluation.statistics.macro import macro_difference, macro_mean
 
 
 def test_a_mean_of_means() -> None:

@@ -9,8 +9,8 @@ import pytest
 from meds3.answers.verdict import Verdict
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.outcome import CandidateRow, SystemEvaluation
-from meds3.evaluation.prm_quality import prm_quality
-from meds3.evaluation.quality_words import alarms, in_words
+from meds3.evaluation.prm.quality import prm_quality
+from meds3.evaluation.report.quality_words import alarms, in_words
 from meds3.evaluation.results_parts import Gain, LengthPreference, PrmQuality, ScoreQuality
 from tests.evaluation.made_up import evaluation
 

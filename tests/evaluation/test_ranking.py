@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from meds3.errors import InputError
-from meds3.evaluation import resampling
-from meds3.evaluation.ranking import correlation, pooled_auc, rank_sums, wins
-from meds3.evaluation.resampling import Resamples, divided
+from meds3.evaluation.statistics import resampling
+from meds3.evaluation.statistics.ranking import correlation, pooled_auc, rank_sums, wins
+from meds3.evaluation.statistics.resampling import Resamples, divided
 
 CHAINS = st.lists(
     st.tuples(st.integers(0, 6).map(lambda i: i / 6), st.booleans(), st.integers(0, 3)),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meds3.errors import InputError
-from meds3.evaluation.reliability import (
+from meds3.evaluation.statistics.reliability import (
     auc,
     brier,
     calibration_error,

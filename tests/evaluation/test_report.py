@@ -15,17 +15,17 @@ from rich.console import Console
 
 from meds3 import SAFETY_NOTE
 from meds3.errors import InputError
-from meds3.evaluation.dataset_plot import strongest_base
-from meds3.evaluation.measure_plots import told_confidence
-from meds3.evaluation.quality_words import in_words
-from meds3.evaluation.report import ReportData, render, write_report
-from meds3.evaluation.report_md import markdown
-from meds3.evaluation.report_words import headline
+from meds3.evaluation.report.dataset_plot import strongest_base
+from meds3.evaluation.report.markdown import markdown
+from meds3.evaluation.report.measure_plots import told_confidence
+from meds3.evaluation.report.page import ReportData, render, write_report
+from meds3.evaluation.report.quality_words import in_words
+from meds3.evaluation.report.table import cells, macro_columns, macro_table, p_value, to_table
+from meds3.evaluation.report.tiles import tiles
+from meds3.evaluation.report.words import headline
 from meds3.evaluation.results import Results, read_results, write_results
 from meds3.evaluation.results_measures import BenchmarkEntry, Contamination
 from meds3.evaluation.results_parts import Macro, MacroDifference, PrmQuality
-from meds3.evaluation.table import cells, macro_columns, macro_table, p_value, to_table
-from meds3.evaluation.tiles import tiles
 from tests.evaluation.made_up import report_data
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}

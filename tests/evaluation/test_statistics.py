@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from meds3.errors import InputError
-from meds3.evaluation.statistics import bootstrap_mean, mcnemar, paired, pass_at_k, wilson
+from meds3.evaluation.statistics.inference import bootstrap_mean, mcnemar, paired, pass_at_k, wilson
 
 
 def test_singletons_agree_with_scipy() -> None:

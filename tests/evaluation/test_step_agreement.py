@@ -12,14 +12,14 @@ from scipy import stats
 
 from meds3.answers.verdict import Verdict
 from meds3.evaluation.outcome import CandidateRow, SystemEvaluation
-from meds3.evaluation.results_parts import StepAgreement
-from meds3.evaluation.step_agreement import (
+from meds3.evaluation.prm.step_agreement import (
     OpenStep,
     RolledStep,
     agreement,
     open_steps,
     sample_steps,
 )
+from meds3.evaluation.results_parts import StepAgreement
 from tests.evaluation.made_up import evaluation
 
 

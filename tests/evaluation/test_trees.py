@@ -1,6 +1,6 @@
 """What a search did, counted by hand."""
 
-from meds3.evaluation.trees import search_stats
+from meds3.evaluation.search_stats import search_stats
 from tests.learning.trees import hand_tree
 
 

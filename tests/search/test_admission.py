@@ -94,7 +94,7 @@ async def test_a_waiting_call_that_is_cancelled_leaves_no_trace() -> None:
         await second
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     weights=st.lists(st.integers(1, 60), min_size=1, max_size=25),
     limit=st.integers(10, 100),

@@ -148,7 +148,7 @@ def configs(draw: st.DrawFn) -> SearchConfig:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10_000), chosen=configs())
 async def test_every_tree_keeps_its_promises(seed: int, chosen: SearchConfig) -> None:
     tree = await grown(noisy, chosen, seed)

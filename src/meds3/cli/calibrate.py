@@ -34,7 +34,7 @@ def calibrate(
     """
     from meds3.evaluation.calibrating import calibrate as fit
     from meds3.evaluation.kept import kept_evaluation
-    from meds3.evaluation.reliability_table import coverage_table, reliability_table
+    from meds3.evaluation.report.reliability_table import coverage_table, reliability_table
     from meds3.runs.atomic import write_json
     from meds3.selection.rules import check_strategy
 

@@ -34,9 +34,10 @@ def compare(
 
     Example: `meds3 compare runs/cpu-demo:round-1 runs/cpu-demo:base --strategies majority`
     """
-    from meds3.evaluation.comparing import compare_runs, comparison_of_runs_table
+    from meds3.evaluation.comparing import compare_runs
     from meds3.evaluation.config import EvaluationConfig
     from meds3.evaluation.kept import kept_evaluation
+    from meds3.evaluation.report.runs_table import comparison_of_runs_table
     from meds3.runs.atomic import write_json
 
     left, right = kept_evaluation(a), kept_evaluation(b)

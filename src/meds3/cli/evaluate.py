@@ -94,7 +94,7 @@ def evaluate(
 def _heldout(
     config: Path, system: str, n: int | None, strategies: list[str], overrides: list[str]
 ) -> None:
-    from meds3.evaluation.table import rows_table
+    from meds3.evaluation.report.table import rows_table
     from meds3.evolution.config import load_config
     from meds3.evolution.evaluating import evaluate as run_evaluation
 

@@ -32,7 +32,7 @@ def evolve(
 
     Another recipe on the same search: `--set name=b --set prm.labels=soft --calls-from runs/a`
     """
-    from meds3.evaluation.table import comparison_table, to_table
+    from meds3.evaluation.report.table import comparison_table, to_table
     from meds3.evolution.config import load_config
     from meds3.evolution.evolve import evolve as run_evolution
     from meds3.evolution.evolve import finished

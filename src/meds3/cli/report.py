@@ -12,9 +12,9 @@ def report(run: RunPath) -> None:
 
     Example: `meds3 report runs/cpu-demo`
     """
-    from meds3.evaluation.quality_words import alarms, of_own_chains
+    from meds3.evaluation.report.quality_words import alarms, of_own_chains
+    from meds3.evaluation.report.table import comparison_table, macro_table, to_table
     from meds3.evaluation.results import read_results
-    from meds3.evaluation.table import comparison_table, macro_table, to_table
     from meds3.runs.directory import RunDirectory
 
     directory = RunDirectory.existing(run)

@@ -64,8 +64,8 @@ def _show(
     from meds3.evaluation.cost_curve import cost_curve
     from meds3.evaluation.measure import rows
     from meds3.evaluation.mirror_scores import mirror_rows
-    from meds3.evaluation.suites.tables import curve_table, mirror_table
-    from meds3.evaluation.table import rows_table
+    from meds3.evaluation.report.suite_tables import curve_table, mirror_table
+    from meds3.evaluation.report.table import rows_table
 
     config = EvaluationConfig(strategies=strategies, seed=seed)
     if found.results is not None:

@@ -57,14 +57,14 @@ def run_suite(
 
 def show_suite(results: Results, folder: Path, *, mirrors: bool = False) -> None:
     """The tables of a suite's results; `mirrors`: also every scoring rule."""
-    from meds3.evaluation.suites.tables import (
+    from meds3.evaluation.report.suite_tables import (
         benchmark_table,
         curve_table,
         mirror_table,
         order_table,
         told,
     )
-    from meds3.evaluation.table import comparison_table, macro_table, rows_table
+    from meds3.evaluation.report.table import comparison_table, macro_table, rows_table
 
     console.print(rows_table(results.rows, f"{folder}: all questions"))
     if (macro := macro_table(results)) is not None:

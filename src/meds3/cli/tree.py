@@ -18,7 +18,7 @@ from meds3.errors import InputError
 if TYPE_CHECKING:
     from rich.tree import Tree as RichTree
 
-    from meds3.evaluation.tree_page import Branch
+    from meds3.evaluation.report.tree_page import Branch
     from meds3.problems.problem import Problem
     from meds3.runs.directory import RunDirectory
     from meds3.runs.journal import Journal
@@ -55,7 +55,7 @@ def show(
 
     Example: `meds3 tree show runs/cpu-demo gym-dose-1-train-3 --html tree.html`
     """
-    from meds3.evaluation.tree_page import branches, write_tree_page
+    from meds3.evaluation.report.tree_page import branches, write_tree_page
     from meds3.search.store import read_tree
 
     with _journal(run) as (directory, journal, problems):
@@ -105,7 +105,7 @@ def stats(
 
     Example: `meds3 tree stats runs/cpu-demo`
     """
-    from meds3.evaluation.trees import search_stats
+    from meds3.evaluation.search_stats import search_stats
     from meds3.search.store import StoredTrees, failures, growing_ids
 
     with _journal(run) as (_, journal, problems):

@@ -21,7 +21,7 @@ from meds3.evaluation.outcome import (
 )
 from meds3.evaluation.results import Comparison
 from meds3.evaluation.results_parts import LabelBaseline
-from meds3.evaluation.statistics import bootstrap_mean
+from meds3.evaluation.statistics.inference import bootstrap_mean
 from meds3.problems.problem import Problem
 from meds3.selection.candidate import Candidate
 

@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.outcome import SystemEvaluation
-from meds3.evaluation.reliability import (
+from meds3.evaluation.results_measures import Reliability
+from meds3.evaluation.statistics.reliability import (
     auc,
     brier,
     calibration_error,
     risk_area,
     risk_coverage,
 )
-from meds3.evaluation.results_measures import Reliability
 from meds3.selection.confidence import Calibration, Method, features, vote_confidence
 from meds3.selection.rules import canonical, needs_scores
 

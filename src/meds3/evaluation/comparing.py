@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from meds3.errors import InputError
@@ -11,11 +9,7 @@ from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.results import Comparison
-from meds3.evaluation.statistics import holm
-from meds3.evaluation.table import p_value, percent, points
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from meds3.evaluation.statistics.inference import holm
 
 _SHOWN = 3
 
@@ -126,37 +120,3 @@ def _check_same(a: SystemEvaluation, b: SystemEvaluation, named: tuple[str, str]
                 f"id {other.problem_id!r} is another question in {named[0]} than in {named[1]}",
                 "the two read different files: evaluate both on the same one",
             )
-
-
-def comparison_of_runs_table(found: RunComparison) -> Table:
-    """A line per dataset, then all questions, then the macro averages."""
-    from rich.table import Table
-
-    table = Table(title=f"{found.a} − {found.b}, paired", title_justify="left")
-    table.add_column("dataset")
-    for heading in ("n", "a", "b", "a − b", "95% interval", "p", "p (Holm)", "only a : b"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for one in found.datasets:
-        table.add_row(one.dataset, *_cells(one.comparison, p_value(one.p_holm)))
-    table.add_section()
-    table.add_row("all questions", *_cells(found.overall, ""), style="bold")
-    macros = (("macro", found.overall.macro), ("macro, sets ≥ 100", found.overall.macro_large))
-    for label, macro in macros:
-        if macro is not None:
-            limits = f"{points(macro.low)} to {points(macro.high)}"
-            cells = (f"{macro.datasets} sets", "", "", points(macro.difference), limits)
-            table.add_row(label, *cells, p_value(macro.p_value), "", "")
-    return table
-
-
-def _cells(c: Comparison, p_holm: str) -> tuple[str, ...]:
-    return (
-        str(c.n),
-        percent(c.a.accuracy),
-        percent(c.b.accuracy),
-        points(c.difference),
-        f"{points(c.low)} to {points(c.high)}",
-        p_value(c.p_mcnemar),
-        p_holm,
-        f"{c.only_a} : {c.only_b}",
-    )

@@ -9,7 +9,7 @@ from meds3.answers.verdict import Verdict
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.outcome import CandidateRow, Outcome, SystemEvaluation
 from meds3.evaluation.results_measures import CurvePoint
-from meds3.evaluation.statistics import bootstrap_mean
+from meds3.evaluation.statistics.inference import bootstrap_mean
 from meds3.selection.rules import needs_scores, select
 
 # Beside the configured ones: what a vote must beat at equal tokens.

@@ -10,16 +10,16 @@ from typing import TypedDict
 from meds3.answers.verdict import Verdict
 from meds3.errors import InputError
 from meds3.evaluation.config import EvaluationConfig
-from meds3.evaluation.macro import LARGE, macro_difference, macro_mean
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.results import Comparison, Cost, GroupRow, Row, Side, System
-from meds3.evaluation.statistics import (
+from meds3.evaluation.statistics.inference import (
     bootstrap_mean,
     paired,
     pass_at_k,
     standard_error,
     wilson,
 )
+from meds3.evaluation.statistics.macro import LARGE, macro_difference, macro_mean
 from meds3.selection.rules import check_strategy
 
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.cost_curve import cost_curve
-from meds3.evaluation.curves import read_curves
-from meds3.evaluation.examples import pick_examples
 from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
 from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import SystemEvaluation
-from meds3.evaluation.report import ReportData, write_report
+from meds3.evaluation.report.curves import read_curves
+from meds3.evaluation.report.examples import pick_examples
+from meds3.evaluation.report.page import ReportData, write_report
 from meds3.evaluation.results import Results, RoundInfo, StageCost, write_results
 from meds3.evaluation.results_measures import Reliability
 from meds3.evaluation.results_parts import PrmQuality

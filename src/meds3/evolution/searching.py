@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from meds3.evaluation.results import SearchStats
-from meds3.evaluation.trees import search_stats
+from meds3.evaluation.search_stats import search_stats
 from meds3.evolution.policies import Policy
 from meds3.evolution.stages import ticking
 from meds3.evolution.state import Evolution

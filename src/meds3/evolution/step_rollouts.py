@@ -10,15 +10,15 @@ from meds3.answering.prompting import bare_prompt
 from meds3.answers.verdict import Verdict
 from meds3.chains.chain import chain_of
 from meds3.evaluation.outcome import SystemEvaluation
-from meds3.evaluation.prm_quality import RESAMPLES, prm_quality
-from meds3.evaluation.results_parts import PrmQuality, StepAgreement
-from meds3.evaluation.step_agreement import (
+from meds3.evaluation.prm.quality import RESAMPLES, prm_quality
+from meds3.evaluation.prm.step_agreement import (
     OpenStep,
     RolledStep,
     agreement,
     open_steps,
     sample_steps,
 )
+from meds3.evaluation.results_parts import PrmQuality, StepAgreement
 from meds3.evolution.policies import Policy
 from meds3.evolution.state import Evolution
 from meds3.runs import atomic

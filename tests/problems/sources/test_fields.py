@@ -12,7 +12,7 @@ from meds3.problems.sources.fields import FieldMap, problems_of
 WORDS = st.lists(st.text("abcdefgh", min_size=3, max_size=8), min_size=2, max_size=26, unique=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=WORDS, data=st.data())
 def test_every_way_to_write_one_gold_means_the_same_option(
     texts: list[str], data: st.DataObject

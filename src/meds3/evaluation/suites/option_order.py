@@ -14,7 +14,7 @@ from meds3.answers.verdict import Verdict
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.outcome import Outcome, SystemEvaluation
 from meds3.evaluation.results_measures import OptionOrder
-from meds3.evaluation.statistics import bootstrap_mean
+from meds3.evaluation.statistics.inference import bootstrap_mean
 from meds3.problems.problem import Problem
 from meds3.runs.digest import derived_seed
 

@@ -12,9 +12,9 @@ from meds3.answers.kinds import Choice
 from meds3.chains.chain import STEP_SEPARATOR, STEP_ZERO
 from meds3.chains.prompt import messages
 from meds3.engines.models import EMBEDDED, RECORDS
-from meds3.evaluation import table
-from meds3.evaluation.quality_words import alarms, in_words, of_own_chains
-from meds3.evaluation.report_words import caveats
+from meds3.evaluation.report import table
+from meds3.evaluation.report.quality_words import alarms, in_words, of_own_chains
+from meds3.evaluation.report.words import caveats
 from meds3.evaluation.results import Comparison, Results, TrainingMetrics, read_results
 from meds3.evolution.export.source import Source
 from meds3.evolution.ledger import DataLedger, data_ledger

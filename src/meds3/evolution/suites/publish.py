@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.cost_curve import cost_curve
-from meds3.evaluation.examples import pick_examples
 from meds3.evaluation.kept import kept_problems, permuted_evaluations, suite_evaluations
 from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
 from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import SystemEvaluation
-from meds3.evaluation.report import ReportData, write_report
+from meds3.evaluation.report.examples import pick_examples
+from meds3.evaluation.report.page import ReportData, write_report
 from meds3.evaluation.results import Comparison, Results, StageCost, write_results
 from meds3.evaluation.results_measures import BenchmarkEntry, OptionOrder
 from meds3.evaluation.slices import slice_rows

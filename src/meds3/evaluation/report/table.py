@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from meds3.evaluation.macro import LARGE
 from meds3.evaluation.results import Comparison, Results, Row
 from meds3.evaluation.results_parts import Macro, MacroDifference
+from meds3.evaluation.statistics.macro import LARGE
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -72,7 +72,7 @@ def write_tree_page(path: Path, tree: Tree, problem: Problem, run: str, round_: 
     """Write the self-contained page. Raises `StorageError` when it cannot be written."""
     from jinja2 import Environment, PackageLoader
 
-    environment = Environment(loader=PackageLoader("meds3.evaluation", "."), autoescape=True)
+    environment = Environment(loader=PackageLoader("meds3.evaluation.report", "."), autoescape=True)
     page = environment.get_template("tree.html.j2").render(
         root=branches(tree),
         tree=tree,

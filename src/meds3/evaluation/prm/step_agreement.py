@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import stats
 
 from meds3.evaluation.outcome import SystemEvaluation
-from meds3.evaluation.resampling import Estimate, Resamples, Vector, with_interval
 from meds3.evaluation.results_parts import CalibrationBin, Measured, StepAgreement
-from meds3.evaluation.statistics import bootstrap_mean
+from meds3.evaluation.statistics.inference import bootstrap_mean
+from meds3.evaluation.statistics.resampling import Estimate, Resamples, Vector, with_interval
 from meds3.runs.digest import derived_seed
 
 _PER_BIN, _MOST_BINS = 6, 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from meds3.evaluation.curves import LossCurve
-from meds3.evaluation.figure import INK, MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.report.curves import LossCurve
+from meds3.evaluation.report.figure import INK, MARKERS, colour, figure_of, styled, svg_of
 from meds3.evaluation.results_parts import PrmQuality, StepAgreement
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meds3.evaluation.length_preference import LEAST
+from meds3.evaluation.prm.length_preference import LEAST
+from meds3.evaluation.report.table import interval, percent, points
 from meds3.evaluation.results import Results
 from meds3.evaluation.results_parts import Gain, LengthPreference, Measured, PrmQuality
-from meds3.evaluation.table import interval, percent, points
 
 _FALLING = ("min", "product")
 

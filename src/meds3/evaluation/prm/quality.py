@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 
 from meds3.evaluation.config import EvaluationConfig
-from meds3.evaluation.length_preference import MEASURES, length_preference
 from meds3.evaluation.outcome import SystemEvaluation
-from meds3.evaluation.quality_chains import Chains, measured
-from meds3.evaluation.ranking import pooled_auc
-from meds3.evaluation.resampling import Resamples, Vector
+from meds3.evaluation.prm.chains import Chains, measured
+from meds3.evaluation.prm.length_preference import MEASURES, length_preference
 from meds3.evaluation.results_parts import Gain, GroupQuality, PrmQuality, ScoreQuality
+from meds3.evaluation.statistics.ranking import pooled_auc
+from meds3.evaluation.statistics.resampling import Resamples, Vector
 from meds3.selection.rules import CHAIN_SCORES, canonical, needs_scores
 
 RESAMPLES = 2_000  # at most: enough for percentiles of 95% (Efron & Tibshirani 1993, §14.3)

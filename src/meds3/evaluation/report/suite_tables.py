@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from meds3.evaluation.report.table import interval, percent, points
 from meds3.evaluation.results import GroupRow, Results
 from meds3.evaluation.results_measures import BenchmarkEntry, CurvePoint, MirrorRow
-from meds3.evaluation.table import interval, percent, points
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from meds3.evaluation import table
-from meds3.evaluation.dataset_plot import shown_lines
-from meds3.evaluation.measure_plots import told_confidence
-from meds3.evaluation.quality_sheets import Sheet
+from meds3.evaluation.report import table
+from meds3.evaluation.report.dataset_plot import shown_lines
+from meds3.evaluation.report.measure_plots import told_confidence
+from meds3.evaluation.report.quality_sheets import Sheet
 from meds3.evaluation.results import Results, Row
 
 # In the order of the page.

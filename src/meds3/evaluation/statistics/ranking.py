@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from meds3.evaluation.resampling import (
+from meds3.evaluation.statistics.resampling import (
     Estimate,
     Matrix,
     Resamples,

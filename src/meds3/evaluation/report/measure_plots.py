@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meds3.evaluation import table
-from meds3.evaluation.dataset_plot import shown_lines
-from meds3.evaluation.figure import INK, MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.report import table
+from meds3.evaluation.report.dataset_plot import shown_lines
+from meds3.evaluation.report.figure import INK, MARKERS, colour, figure_of, styled, svg_of
 from meds3.evaluation.results import Results
 from meds3.evaluation.results_measures import CurvePoint, Reliability
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from meds3.evaluation.report.table import interval, percent
 from meds3.evaluation.results_measures import Reliability
-from meds3.evaluation.table import interval, percent
 
 if TYPE_CHECKING:
     from rich.table import Table

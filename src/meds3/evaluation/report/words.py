@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from meds3.evaluation import baselines, table
-from meds3.evaluation import quality_words as words
+from meds3.evaluation import baselines
+from meds3.evaluation.report import quality_words as words
+from meds3.evaluation.report import table
 from meds3.evaluation.results import Comparison, Results, Side
 
 _SAME = 1e-9  # datasets of one size: both averages are one figure

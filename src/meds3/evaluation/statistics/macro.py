@@ -6,8 +6,8 @@ from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
-from meds3.evaluation.resampling import Resamples, Vector, with_interval
 from meds3.evaluation.results_parts import Macro, MacroDifference
+from meds3.evaluation.statistics.resampling import Resamples, Vector, with_interval
 
 LARGE = 100  # questions: a dataset below that has an interval of ±10 points by itself
 _FLIPS, _AT_ONCE = 10_000, 500

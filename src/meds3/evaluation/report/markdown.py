@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from meds3 import SAFETY_NOTE
-from meds3.evaluation import quality_words as words
-from meds3.evaluation import table
-from meds3.evaluation.dataset_plot import shown_lines
-from meds3.evaluation.measure_sheets import SECTIONS, measure_sheets
-from meds3.evaluation.report_words import caveats, headline
+from meds3.evaluation.report import quality_words as words
+from meds3.evaluation.report import table
+from meds3.evaluation.report.dataset_plot import shown_lines
+from meds3.evaluation.report.measure_sheets import SECTIONS, measure_sheets
+from meds3.evaluation.report.tiles import tiles
+from meds3.evaluation.report.words import caveats, headline
 from meds3.evaluation.results import Results, Row
-from meds3.evaluation.tiles import tiles
 from meds3.runs import atomic
 
 
@@ -22,7 +22,7 @@ def markdown(results: Results) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("meds3.evaluation", "."),
+        loader=jinja2.PackageLoader("meds3.evaluation.report", "."),
         autoescape=False,  # noqa: S701 (Markdown; `line` and `_sheet` escape)
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -10,16 +10,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from meds3 import SAFETY_NOTE
-from meds3.evaluation import measure_plots, plots, quality_plots, quality_sheets, table
-from meds3.evaluation import quality_words as words
-from meds3.evaluation.curves import LossCurve
-from meds3.evaluation.dataset_plot import dataset_plot
-from meds3.evaluation.examples import Example
-from meds3.evaluation.measure_sheets import SECTIONS, measure_sheets
-from meds3.evaluation.report_md import write_markdown
-from meds3.evaluation.report_words import caveats, headline
+from meds3.evaluation.report import measure_plots, plots, quality_plots, quality_sheets, table
+from meds3.evaluation.report import quality_words as words
+from meds3.evaluation.report.curves import LossCurve
+from meds3.evaluation.report.dataset_plot import dataset_plot
+from meds3.evaluation.report.examples import Example
+from meds3.evaluation.report.markdown import write_markdown
+from meds3.evaluation.report.measure_sheets import SECTIONS, measure_sheets
+from meds3.evaluation.report.tiles import tiles
+from meds3.evaluation.report.words import caveats, headline
 from meds3.evaluation.results import Results
-from meds3.evaluation.tiles import tiles
 from meds3.runs import atomic
 
 
@@ -42,7 +42,7 @@ def render(data: ReportData) -> str:
     row_macros = table.macro_columns(results.rows)
     comparison_macros = table.macro_columns(results.comparisons)
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("meds3.evaluation", "."),
+        loader=jinja2.PackageLoader("meds3.evaluation.report", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

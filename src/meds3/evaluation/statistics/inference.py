@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from meds3.errors import InputError
-from meds3.evaluation.resampling import Estimate, Resamples, Vector, with_interval
+from meds3.evaluation.statistics.resampling import Estimate, Resamples, Vector, with_interval
 
 RESAMPLES = 10_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from meds3.evaluation.figure import MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.report.figure import MARKERS, colour, figure_of, styled, svg_of
 from meds3.evaluation.results import Results, RoundInfo
 
 if TYPE_CHECKING:

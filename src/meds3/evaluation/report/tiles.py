@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meds3.evaluation import table
-from meds3.evaluation.dataset_plot import shown_lines, strongest_base
+from meds3.evaluation.report import table
+from meds3.evaluation.report.dataset_plot import shown_lines, strongest_base
 from meds3.evaluation.results import Comparison, Results, Row
 
 

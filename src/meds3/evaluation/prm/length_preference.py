@@ -8,10 +8,10 @@ from typing import Literal, get_args
 import numpy as np
 
 from meds3.evaluation.outcome import CandidateRow
-from meds3.evaluation.quality_chains import Chains, measured
-from meds3.evaluation.ranking import correlation, rank_sums
-from meds3.evaluation.resampling import Matrix
+from meds3.evaluation.prm.chains import Chains, measured
 from meds3.evaluation.results_parts import LengthPreference, Measured
+from meds3.evaluation.statistics.ranking import correlation, rank_sums
+from meds3.evaluation.statistics.resampling import Matrix
 from meds3.selection.candidate import Candidate
 
 # At 0.2 a chain of the longer half is in the upper half of the scores in 57 of 100 cases, not in

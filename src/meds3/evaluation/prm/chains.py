@@ -9,9 +9,9 @@ import numpy as np
 
 from meds3.answers.verdict import Verdict
 from meds3.evaluation.outcome import CandidateRow, SystemEvaluation
-from meds3.evaluation.ranking import wins
-from meds3.evaluation.resampling import Estimate, Resamples, Vector
 from meds3.evaluation.results_parts import Measured
+from meds3.evaluation.statistics.ranking import wins
+from meds3.evaluation.statistics.resampling import Estimate, Resamples, Vector
 from meds3.selection.rules import CHAIN_SCORES
 
 

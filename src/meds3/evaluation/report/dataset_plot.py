@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from meds3.evaluation import table
-from meds3.evaluation.figure import MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.report import table
+from meds3.evaluation.report.figure import MARKERS, colour, figure_of, styled, svg_of
 from meds3.evaluation.results import GroupRow, Results, Row
 
 if TYPE_CHECKING:

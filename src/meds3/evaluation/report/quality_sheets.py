@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meds3.evaluation.quality_words import gain_of, signed, signed_points
+from meds3.evaluation.report.quality_words import gain_of, signed, signed_points
 from meds3.evaluation.results_parts import Gain, Measured, PrmQuality
 
 

@@ -7,10 +7,10 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from meds3.errors import InputError
-from meds3.evaluation.ranking import wins
-from meds3.evaluation.resampling import Estimate, Resamples, Vector, with_interval
 from meds3.evaluation.results_measures import ReliabilityBin, RiskPoint
-from meds3.evaluation.statistics import wilson
+from meds3.evaluation.statistics.inference import wilson
+from meds3.evaluation.statistics.ranking import wins
+from meds3.evaluation.statistics.resampling import Estimate, Resamples, Vector, with_interval
 
 BINS = 10
 _COVERAGES = tuple(k / 20 for k in range(20, 0, -1))

@@ -1,0 +1,1 @@
+"""What was measured, for people: the page, its Markdown twin, tables and figures."""
