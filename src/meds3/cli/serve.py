@@ -40,6 +40,9 @@ def serve(
     audit: Annotated[Path, typer.Option(help="Where answers are recorded.")] = Path(
         "runs/audit.sqlite"
     ),
+    runs: Annotated[Path, typer.Option(help="The folder whose runs the page shows.")] = Path(
+        "runs"
+    ),
     keep_text: Annotated[
         bool, typer.Option("--keep-text/--no-text", help="Record texts, or digests only.")
     ] = True,
@@ -73,6 +76,7 @@ def serve(
             "waiting": waiting,
             "max_seconds": max_seconds,
             "audit": audit,
+            "runs": runs,
             "keep_text": keep_text,
             "log_questions": log_questions,
         }
@@ -112,7 +116,7 @@ def _run(
     if not online:
         stay_offline(servers_of(answerer.engine), own_names=(config.host,))
     where = f"http://{config.host}:{config.port}"
-    console.print(f"[bold]{answerer.name}[/] at {where}, API at {where}/v1", highlight=False)
+    console.print(f"[bold]{answerer.name}[/] at {where}, page and API (/v1)", highlight=False)
     console.print(f"[dim italic]{SAFETY_NOTE}[/]")
     settings = uvicorn.Config(
         app,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,6 +21,7 @@ from meds3.serving.keys import read_keys
 from meds3.serving.metrics import Counted, Metrics
 from meds3.serving.openai_api import openai_routes
 from meds3.serving.operations import operation_routes
+from meds3.serving.page_routes import page_routes
 from meds3.serving.reasoner import Reasoner
 from meds3.serving.requests import ClientGone, Service
 from meds3.serving.security import Gate
@@ -54,6 +56,8 @@ def create_app(reasoner: Reasoner, config: ServingConfig) -> ASGIApp:
     )
     app.include_router(openai_routes(service))
     app.include_router(operation_routes(service))
+    app.include_router(page_routes(service))
+    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientGone, _nobody)
@@ -77,6 +81,14 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for it)
     body = {"message": error.detail, "type": "invalid_request_error", "param": None, "code": None}
     return JSONResponse({"error": body}, error.status_code, error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for it)
+    fault = error.errors()[0]
+    param = str(fault["loc"][-1])
+    told = ApiError(400, f"{param}: {fault['msg']}", code="invalid_value", param=param)
+    return told.response()
 
 
 async def _nobody(request: Request, error: Exception) -> Response:

@@ -21,6 +21,7 @@ from meds3.serving.questions import Question
 from meds3.serving.reasoner import Identity
 from meds3.serving.replies import method_body
 
+_TEXTS = ("steps", "runner_up", "options")  # fields of `meds3` that hold what was asked or said
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answers (
     id TEXT PRIMARY KEY,
@@ -143,7 +144,7 @@ def record_of(
     ]
     if not keep_text:
         asked = {"kind": asked["kind"]}
-        method = {key: method[key] for key in method if key not in ("steps", "options")}
+        method = {key: method[key] for key in method if key not in _TEXTS}
         method["answer_text"] = None
         method["votes"] = [vote | {"text": None} for vote in method["votes"]]
         candidates = [row | {"steps": None} for row in candidates]

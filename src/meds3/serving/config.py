@@ -27,6 +27,7 @@ class ServingConfig(BaseModel):
     max_n: int = Field(64, ge=1, description="chains a request may ask for")
     max_seconds: float = Field(300.0, gt=0, description="the longest that an answer may take")
     audit: Path = Field(Path("runs/audit.sqlite"), description="where answers are recorded")
+    runs: Path = Field(Path("runs"), description="the folder whose runs the page shows")
     keep_text: bool = Field(
         True, description="off: digests in place of questions, no steps, in the records"
     )

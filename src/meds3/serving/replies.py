@@ -8,6 +8,8 @@ from typing import Any, Literal
 from meds3 import SAFETY_NOTE
 from meds3.answering.answer import REFER, Answered
 from meds3.answering.waves import Drawn
+from meds3.selection.candidate import Candidate
+from meds3.selection.rules import select
 from meds3.serving.questions import Question
 from meds3.serving.reasoner import Usage
 
@@ -17,9 +19,6 @@ Finish = Literal["stop", "length"]
 def method_body(question: Question, answered: Answered, audit_id: str) -> dict[str, Any]:
     """The field `meds3` of a response: what decided, and how sure it is."""
     drawn, problem = answered.drawn, question.problem
-    winner = drawn.selection.winner
-    steps = winner.chain.steps[1:] if winner else ()
-    scores = winner.scores if winner else ()
     return {
         "answer": drawn.selection.answer,
         "answer_text": _text_of(question, drawn.selection.answer),
@@ -29,10 +28,8 @@ def method_body(question: Question, answered: Answered, audit_id: str) -> dict[s
         "advice": REFER if answered.refer else None,
         "strategy": answered.strategy,
         "votes": votes_body(question, drawn),
-        "steps": [
-            {"text": str(step), "score": round(scores[i], 4) if scores else None}
-            for i, step in enumerate(steps)
-        ],
+        "steps": _steps(drawn.selection.winner),
+        "runner_up": _runner_up(drawn, answered.strategy),
         "samples": len(drawn.candidates),
         "samples_asked": 1 if answered.strategy == "greedy" else question.settings.n,
         "stopped": drawn.stopped,
@@ -44,6 +41,25 @@ def method_body(question: Question, answered: Answered, audit_id: str) -> dict[s
         "warnings": list(question.warnings),
         "notice": SAFETY_NOTE,
     }
+
+
+def _runner_up(drawn: Drawn, strategy: str) -> dict[str, Any] | None:
+    """The best chain of the answer with the second most votes."""
+    others = [c for c in drawn.candidates if c.extraction.key != drawn.selection.answer]
+    winner = select(others, strategy).winner if others and strategy != "greedy" else None
+    if winner is None:
+        return None
+    return {"answer": winner.extraction.key, "steps": _steps(winner)}
+
+
+def _steps(winner: Candidate | None) -> list[dict[str, Any]]:
+    if winner is None:
+        return []
+    scores = winner.scores
+    return [
+        {"text": str(step), "score": round(scores[i], 4) if scores else None}
+        for i, step in enumerate(winner.chain.steps[1:])
+    ]
 
 
 def votes_body(question: Question, drawn: Drawn) -> list[dict[str, Any]]:
