@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from meds3 import SAFETY_NOTE, __version__
+from meds3.errors import MedS3Error
 from meds3.serving.admission import Admission
 from meds3.serving.audit import AuditLog
 from meds3.serving.config import ServingConfig
@@ -61,6 +62,8 @@ def create_app(reasoner: Reasoner, config: ServingConfig) -> ASGIApp:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientGone, _nobody)
+    app.add_exception_handler(MedS3Error, _failed)
+    app.add_exception_handler(Exception, _failed)
     gate = Gate(app, max_body=config.max_body_bytes, keys=keys, hosts=_names(config))
     return Counted(gate, service.metrics)
 
@@ -81,6 +84,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for it)
     body = {"message": error.detail, "type": "invalid_request_error", "param": None, "code": None}
     return JSONResponse({"error": body}, error.status_code, error.headers)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """What was told to the owner's log is not told to strangers, but for our own messages."""
+    told = error.message if isinstance(error, MedS3Error) else "the server failed; its log says how"
+    return ApiError(500, told, type="server_error", code="internal_error").response()
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

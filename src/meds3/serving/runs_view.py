@@ -25,7 +25,7 @@ SELECT t.problem_id, t.stopped_because, t.tokens, p.body,
            AND n.verdict='correct') AS right
 FROM trees t JOIN problems p ON p.id=t.problem_id
 WHERE t.round=? AND (instr(lower(p.body), ?) > 0)
-ORDER BY t.rowid LIMIT ? OFFSET ?
+ORDER BY p.rowid LIMIT ? OFFSET ?
 """
 
 
