@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -154,3 +156,38 @@ def test_a_broken_model_file_is_named(tmp_path: Path) -> None:
             OpenVinoEngine(tmp_path / name)
     with pytest.raises(InputError, match=r"reads \.gguf"):
         OpenVinoEngine(tmp_path)
+
+
+_INTERRUPTED = """
+import asyncio, os, signal, sys
+from meds3.engines.models import ensure_model
+from meds3.engines.openvino import OpenVinoEngine
+from meds3.engines.protocol import Sampling
+
+def heard(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGTERM, heard)
+
+async def main():
+    engine = OpenVinoEngine(ensure_model("embedded"), cache_gb=0.05, max_sequences=4)
+    await engine.generate("Hello", Sampling(max_tokens=4))
+    if sys.argv[1] == "closed":
+        await engine.close()
+    signal.raise_signal(signal.SIGTERM)
+
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_a_signal_finds_its_stack_after_the_engine_was_closed(state: str) -> None:
+    """OpenVINO leaves the thread's signal stack at memory that is gone: Ctrl-C would crash."""
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED, state], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr

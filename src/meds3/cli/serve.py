@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,4 +130,6 @@ def _run(
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    uvicorn.Server(settings).run()
+    # Once all is ended in order uvicorn raises again the signal that asked for it.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(settings).run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import signal
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from meds3.engines.openvino_pipeline import (
     needed_blocks,
 )
 from meds3.engines.protocol import Completion, Sampling
+from meds3.engines.signal_stack import kept_signal_stack
 from meds3.errors import EngineError, InputError
 from meds3.runs.digest import digest_path
 
@@ -144,11 +146,14 @@ class OpenVinoEngine:
                 self._failure = EngineError(f"{self.name}: the engine is closed")
             self._inbox.put(None)
         await asyncio.to_thread(self._thread.join, _TIMEOUT_CLOSE_S)
-        self._tokenizer = self._pipeline = None
+        with kept_signal_stack():
+            self._tokenizer = self._pipeline = None
 
     # -- the worker thread -----------------------------------------------------------------
 
     def _work(self) -> None:
+        # Signals are for the main thread; the native code under this one may move its signal stack.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         active: list[_Request] = []
         waiting: deque[_Request] = deque()
         try:

@@ -8,6 +8,7 @@ from typing import Any
 from meds3.engines.choices import choice_grammar
 from meds3.engines.gguf_facts import GgufFacts
 from meds3.engines.protocol import Sampling
+from meds3.engines.signal_stack import kept_signal_stack
 from meds3.engines.telemetry import refuse_telemetry
 from meds3.errors import InputError
 
@@ -31,7 +32,8 @@ def load_pipeline(model: Path, blocks: int, max_sequences: int, threads: int | N
     if threads is not None:
         properties["INFERENCE_NUM_THREADS"] = threads
     try:
-        return genai.ContinuousBatchingPipeline(str(model), scheduler, "CPU", properties)
+        with kept_signal_stack():
+            return genai.ContinuousBatchingPipeline(str(model), scheduler, "CPU", properties)
     except RuntimeError as error:
         raise InputError(
             f"model {model}: OpenVINO cannot load it: {first_line(error)}",
