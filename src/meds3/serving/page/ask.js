@@ -25,6 +25,7 @@ export function Ask() {
   const [n, setN] = useState(8);
   const [state, setState] = useState({});
   const running = useRef(null);
+  const result = useRef(null);
 
   const example = (one) => {
     setQuestion(one.question);
@@ -41,6 +42,7 @@ export function Ask() {
     else body.kind = kind;
     if (context.trim()) body.context = context;
     running.current = new AbortController();
+    result.current.scrollIntoView({ block: "nearest" }); // below the form on a phone
     setState({ busy: true });
     try {
       const heard = (progress) => setState({ busy: true, progress });
@@ -81,7 +83,7 @@ export function Ask() {
         ${state.busy && html`<button type="button" onClick=${() => running.current.abort()}>Stop</button>`}
       </div>
     </form>
-    <div aria-live="polite">
+    <div aria-live="polite" ref=${result}>
       ${state.error && html`<p class="error" role="alert">${state.error}</p>`}
       ${state.busy && html`<${Progress} progress=${state.progress} n=${n} />`}
       ${state.answer && html`<${Answer} answer=${state.answer} />`}
