@@ -102,8 +102,8 @@ def _run(
 ) -> None:
     import uvicorn
 
+    from meds3.evolution.answerer import answerer_of
     from meds3.evolution.reasoner import reasoner_of, servers_of
-    from meds3.evolution.suites.answerer import answerer_of
     from meds3.serving.app import create_app
     from meds3.serving.keys import read_keys
     from meds3.serving.offline import stay_offline

@@ -31,7 +31,7 @@ def run_suite(
     """Ask the suite, print the tables and where everything lies."""
     from meds3.evaluation.config import EvaluationConfig
     from meds3.evaluation.suites.suite import load_suite
-    from meds3.evolution.suites.answerer import answerer_of
+    from meds3.evolution.answerer import answerer_of
     from meds3.evolution.suites.asking import Request, ask_suite
 
     suite = load_suite(ref)

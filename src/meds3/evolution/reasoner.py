@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from meds3.answering.config import AnsweringConfig
 from meds3.engines.build import build_engine
 from meds3.engines.config import EngineConfig
-from meds3.evolution.suites.answerer import Answerer
+from meds3.evolution.answerer import Answerer
 from meds3.rewards.torch_scorer import TorchStepScorer
 from meds3.runs.digest import digest_path
 from meds3.serving.reasoner import Identity, Reasoner

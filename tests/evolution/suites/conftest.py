@@ -17,8 +17,8 @@ from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import EngineError
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.suites.suite import Suite
+from meds3.evolution.answerer import Answerer
 from meds3.evolution.suites import asking
-from meds3.evolution.suites.answerer import Answerer
 from meds3.evolution.suites.asking import Request
 
 OPTIONS = ["iron", "lead", "zinc"]

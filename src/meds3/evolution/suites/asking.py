@@ -22,8 +22,8 @@ from meds3.evaluation.suites.contamination import contamination
 from meds3.evaluation.suites.option_order import permutable, permuted
 from meds3.evaluation.suites.reading import Asked, check_all_here, read_suite
 from meds3.evaluation.suites.suite import Suite
+from meds3.evolution.answerer import SUITE_RUN, Answerer
 from meds3.evolution.stages import Stages, Watcher
-from meds3.evolution.suites.answerer import SUITE_RUN, Answerer
 from meds3.evolution.suites.publish import STAGE, publish
 from meds3.evolution.suites.timing import timed
 from meds3.problems.problem import Problem
