@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= configs/cpu-demo.yaml
+# A file of tests stays in one process, so that its models are loaded once.
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: evolve test test-slow check install model clean
 .DELETE_ON_ERROR:
@@ -13,11 +15,11 @@ evolve: model
 	$(BIN)/meds3 evolve $(CONFIG)
 
 test: install-dev model check
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 # Real model through every stage, minutes.
 test-slow: install-dev model
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow $(PARALLEL)
 
 check: install-dev
 	$(BIN)/ruff check .

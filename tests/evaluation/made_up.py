@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import Literal
 
 from meds3.answers.kinds import Choice
@@ -139,6 +140,7 @@ def quality(scored: SystemEvaluation, round_: int) -> PrmQuality:
     return found.model_copy(update={"steps": agreement(rolled, seed=0, resamples=200)})
 
 
+@cache  # seconds of resampling; nothing changes it
 def report_data() -> ReportData:
     base, first, second = (
         evaluation("base", 0.25),

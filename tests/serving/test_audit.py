@@ -11,6 +11,7 @@ import pytest
 
 from meds3.errors import InputError
 from meds3.serving.audit import AuditLog
+from meds3.serving.keys import new_key
 from tests.serving.conftest import QUESTION, RIGHT, WRONG, Serve, Told
 from tests.serving.test_openai_client import ASKED, client
 
@@ -78,6 +79,36 @@ def test_old_records_are_deleted_by_age(serve: Serve) -> None:
     assert log.delete_older(1) == 0
     assert log.delete_older(0) == 1
     assert log.latest(5) == []
+
+
+def test_records_are_listed_the_newest_first_fifty_at_a_time(serve: Serve) -> None:
+    with serve() as running:
+        asked = [ask(running.url) for _ in range(53)]
+        first = httpx.get(f"{running.url}/v1/audit").json()
+        rest = httpx.get(f"{running.url}/v1/audit?start=50").json()
+    assert [one["id"] for one in first["records"] + rest["records"]] == asked[::-1]
+    assert (len(first["records"]), first["more"], rest["more"]) == (50, True, False)
+    shown = rest["records"][0]
+    assert shown["question"] == QUESTION.split("\n")[0]
+    assert (shown["answer"], shown["answer_text"]) == ("A", "naloxone")
+
+
+def test_a_key_sees_and_deletes_only_its_own_records(serve: Serve, tmp_path: Path) -> None:
+    file = tmp_path / "keys.jsonl"
+    ward, lab = ({"Authorization": f"Bearer {new_key(file, name)}"} for name in ("ward-7", "lab"))
+    body = {"model": "meds3", "messages": ASKED}
+    with serve(keys=file) as running:
+        reply = httpx.post(f"{running.url}/v1/chat/completions", json=body, headers=ward)
+        mine = reply.json()["meds3"]["audit_id"]
+        records, one = f"{running.url}/v1/audit", f"{running.url}/v1/audit/{mine}"
+        assert httpx.get(records).status_code == 401
+        assert httpx.get(records, headers=lab).json()["records"] == []
+        assert [r["id"] for r in httpx.get(records, headers=ward).json()["records"]] == [mine]
+        for url in (one, f"{one}/page"):
+            assert httpx.get(url, headers=lab).status_code == 404
+        assert httpx.delete(one, headers=lab).status_code == 404
+        assert httpx.get(one, headers=ward).json()["id"] == mine
+        assert httpx.delete(one, headers=ward).status_code == 204
 
 
 class Page(HTMLParser):

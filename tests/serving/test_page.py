@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from meds3.serving.keys import new_key
-from tests.serving.conftest import RIGHT, WRONG, Serve, Told
+from tests.serving.conftest import QUESTION, RIGHT, WRONG, Serve, Told
 from tests.serving.runs import make_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -126,6 +127,36 @@ def test_a_key_is_asked_for_and_used(serve: Serve, tab: Watched, tmp_path: Path)
         expect(page.get_by_test_id("answer")).to_contain_text("naloxone")
 
 
+def test_a_record_is_looked_up_and_deleted(serve: Serve, tab: Watched) -> None:
+    body = {"model": "meds3", "messages": [{"role": "user", "content": QUESTION}]}
+    with serve(Told((RIGHT, WRONG))) as running:
+        ids = [
+            httpx.post(f"{running.url}/v1/chat/completions", json=body).json()["meds3"]["audit_id"]
+            for _ in range(2)
+        ]
+        page = tab.page
+        page.goto(running.url)
+        page.get_by_role("link", name="Records").click()
+        records = page.locator(".records li")
+        expect(records).to_have_count(2)
+        expect(records.first).to_contain_text("Which drug reverses an opioid overdose?")
+        expect(records.first).to_contain_text(ids[1])
+        with page.expect_popup() as popup:
+            records.first.get_by_role("button").first.click()
+        expect(popup.value.locator("body")).to_contain_text(ids[1])
+        page.get_by_label("Id of an answer").fill(ids[0])
+        with page.expect_popup() as popup:
+            page.get_by_role("button", name="Open").click()
+        expect(popup.value.locator("body")).to_contain_text(ids[0])
+        page.get_by_role("button", name=f"Delete {ids[0]}").click()
+        page.get_by_role("button", name="Delete for good").click()
+        expect(records).to_have_count(1)
+        assert httpx.get(f"{running.url}/v1/audit/{ids[0]}").status_code == 404
+        assert httpx.get(f"{running.url}/v1/audit/{ids[1]}").status_code == 200
+        assert tab.strangers(running.url) == []
+    assert tab.complaints == []
+
+
 def test_a_tree_of_two_thousand_nodes_is_explored(
     serve: Serve, tab: Watched, tmp_path: Path
 ) -> None:
@@ -176,7 +207,7 @@ def _grow(root: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("view", ["ask", "runs"])
+@pytest.mark.parametrize("view", ["ask", "records", "runs"])
 def test_axe_finds_no_serious_fault(serve: Serve, tab: Watched, tmp_path: Path, view: str) -> None:
     axe_api = pytest.importorskip("axe_playwright_python.sync_playwright")
     make_run(tmp_path / "runs", nodes=40)
@@ -187,9 +218,15 @@ def test_axe_finds_no_serious_fault(serve: Serve, tab: Watched, tmp_path: Path, 
             page.get_by_role("button", name="yes, no, maybe").click()
             page.get_by_role("button", name="Ask", exact=True).click()
             expect(page.get_by_test_id("answer")).to_be_visible()
+        elif view == "records":
+            body = {"model": "meds3", "messages": [{"role": "user", "content": QUESTION}]}
+            httpx.post(f"{running.url}/v1/chat/completions", json=body)
+            page.goto(f"{running.url}/#records")
+            expect(page.locator(".records li")).to_have_count(1)
         else:
             page.goto(f"{running.url}/#runs/ward-run/1/exam-2")
             expect(page.locator(".tree g.node").first).to_be_visible()
+            expect(page.locator(".problems [aria-pressed=true]")).to_be_visible()
         found = axe_api.Axe().run(page).response["violations"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious] == []

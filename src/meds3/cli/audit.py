@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -35,7 +35,7 @@ def audit(
     Example: `meds3 audit --delete-older 90`
     """
     from meds3.runs.atomic import write_text
-    from meds3.serving.audit import AuditLog
+    from meds3.serving.audit import AuditLog, in_short
     from meds3.serving.audit_page import audit_page
 
     log = AuditLog(file, create=False)
@@ -45,7 +45,7 @@ def audit(
     if answer_id is None:
         if delete or html:
             raise InputError("no ID given", "meds3 audit ID; `meds3 audit` lists the latest")
-        console.print(_listed(log.latest(20)))
+        console.print(_listed([in_short(one) for one in log.latest(20)]))
         return
     record = log.get(answer_id)
     if record is None:
@@ -60,18 +60,15 @@ def audit(
         _show(record)
 
 
-def _listed(records: list[dict[str, object]]) -> Table:
+def _listed(records: list[dict[str, Any]]) -> Table:
     table = Table("answer", "when", "said", "confidence", "question")
     for record in records:
-        method, asked = record["method"], record["asked"]
-        assert isinstance(method, dict)  # noqa: S101 (what `record_of` writes)
-        assert isinstance(asked, dict)  # noqa: S101
-        question = str(asked.get("question") or "(not kept)").replace("\n", " ")[:60]
+        question = str(record["question"] or "(not kept)").replace("\n", " ")[:60]
         table.add_row(
-            str(record["id"]),
-            str(record["created"]),
-            escape(str(method["answer"])),
-            f"{method['confidence']:.0%}",
+            record["id"],
+            record["created"],
+            escape(str(record["answer"])),
+            f"{record['confidence']:.0%}",
             escape(question),
         )
     return table

@@ -22,6 +22,7 @@ from meds3.serving.reasoner import Identity
 from meds3.serving.replies import method_body
 
 _TEXTS = ("steps", "runner_up", "options")  # fields of `meds3` that hold what was asked or said
+_OWNED = "(? IS NULL OR owner=?)"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answers (
     id TEXT PRIMARY KEY,
@@ -69,31 +70,38 @@ class AuditLog:
         with self._storing(), self._lock, self._db:
             self._db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?)", row)
 
-    def get(self, answer_id: str) -> dict[str, Any] | None:
+    def get(self, answer_id: str, owner: str | None = None) -> dict[str, Any] | None:
+        """The record; with an `owner` only if it is theirs."""
+        query = f"SELECT body FROM answers WHERE id=? AND {_OWNED}"  # noqa: S608 (ours)
         with self._lock:
-            rows = self._db.execute("SELECT body FROM answers WHERE id=?", (answer_id,)).fetchall()
+            rows = self._db.execute(query, (answer_id, owner, owner)).fetchall()
         return json.loads(rows[0][0]) if rows else None
 
-    def latest(self, count: int) -> list[dict[str, Any]]:
-        """The newest records first."""
-        query = "SELECT body FROM answers ORDER BY created DESC, rowid DESC LIMIT ?"
+    def latest(
+        self, count: int, *, start: int = 0, owner: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The newest records first, from the `start`-th on; with an `owner` only theirs."""
+        query = (
+            f"SELECT body FROM answers WHERE {_OWNED} "  # noqa: S608 (ours)
+            "ORDER BY created DESC, rowid DESC LIMIT ? OFFSET ?"
+        )
         with self._lock:
-            rows = self._db.execute(query, (count,)).fetchall()
+            rows = self._db.execute(query, (owner, owner, count, start)).fetchall()
         return [json.loads(body) for (body,) in rows]
 
-    def delete(self, answer_id: str) -> bool:
+    def delete(self, answer_id: str, owner: str | None = None) -> bool:
         """Whether there was such a record; it is gone from the file, too."""
-        return self._delete("id=?", answer_id) > 0
+        return self._delete(f"id=? AND {_OWNED}", answer_id, owner, owner) > 0
 
     def delete_older(self, days: float) -> int:
         """Delete what is older; how many records that were."""
         limit = datetime.now(UTC) - timedelta(days=days)
         return self._delete("created<?", limit.isoformat(timespec="milliseconds"))
 
-    def _delete(self, where: str, value: str) -> int:
+    def _delete(self, where: str, *values: str | None) -> int:
         with self._storing(), self._lock:
             with self._db:
-                found = self._db.execute(f"DELETE FROM answers WHERE {where}", (value,)).rowcount  # noqa: S608 (`where` is ours)
+                found = self._db.execute(f"DELETE FROM answers WHERE {where}", values).rowcount  # noqa: S608 (`where` is ours)
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds old pages
         return found
 
@@ -169,6 +177,17 @@ def record_of(
             "prm_sha256": identity.prm_digest,
         },
         "versions": {"meds3": __version__, **identity.versions},
+    }
+
+
+def in_short(record: dict[str, Any]) -> dict[str, Any]:
+    """What a list of records shows of one; `question` is None where no text is kept."""
+    method = record["method"]
+    return {
+        "id": record["id"],
+        "created": record["created"],
+        "question": record["asked"].get("question"),
+        **{key: method[key] for key in ("answer", "answer_text", "confidence", "refer")},
     }
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from meds3.serving.audit import in_short
 from meds3.serving.audit_page import audit_page
 from meds3.serving.errors import no_such
 from meds3.serving.openapi import errors
-from meds3.serving.requests import Service
+from meds3.serving.requests import Service, owner
 
+_PAGE = 50
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -38,33 +41,42 @@ def operation_routes(service: Service) -> APIRouter:
         """Counters for Prometheus."""
         return Response(service.metrics.text(), media_type=_PROMETHEUS)
 
+    @router.get("/v1/audit", responses=errors(400, 401))
+    async def records(
+        request: Request, start: Annotated[int, Query(ge=0, le=10_000_000)] = 0
+    ) -> dict[str, Any]:
+        """Fifty records in short, the newest first; where keys are used, those of the key."""
+        log, whose = service.audit, owner(request)
+        found = await asyncio.to_thread(log.latest, _PAGE + 1, start=start, owner=whose)
+        return {"records": [in_short(one) for one in found[:_PAGE]], "more": len(found) > _PAGE}
+
     @router.get("/v1/audit/{answer_id}", responses=errors(401, 404))
-    async def audit(answer_id: str) -> dict[str, Any]:
+    async def audit(request: Request, answer_id: str) -> dict[str, Any]:
         """The record of an answer: all candidates, step scores, model digests, seed."""
-        return _record(service, answer_id)
+        return _record(service, request, answer_id)
 
     @router.get(
         "/v1/audit/{answer_id}/page", responses=errors(401, 404), response_class=HTMLResponse
     )
-    async def page(answer_id: str) -> Response:
+    async def page(request: Request, answer_id: str) -> Response:
         """The record as one page, to print or to file."""
-        record = _record(service, answer_id)
+        record = _record(service, request, answer_id)
         # The page's style stands in the page, which holds no script.
         policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
         return HTMLResponse(audit_page(record), headers={"Content-Security-Policy": policy})
 
     @router.delete("/v1/audit/{answer_id}", status_code=204, responses=errors(401, 404))
-    async def forget(answer_id: str) -> Response:
+    async def forget(request: Request, answer_id: str) -> Response:
         """Delete a record, from the file too."""
-        if not service.audit.delete(answer_id):
+        if not service.audit.delete(answer_id, owner(request)):
             raise no_such(f"record {answer_id}")
         return Response(status_code=204)
 
     return router
 
 
-def _record(service: Service, answer_id: str) -> dict[str, Any]:
-    record = service.audit.get(answer_id)
+def _record(service: Service, request: Request, answer_id: str) -> dict[str, Any]:
+    record = service.audit.get(answer_id, owner(request))
     if record is None:
         raise no_such(f"record {answer_id}")
     return record

@@ -22,6 +22,7 @@ _SERVED = {
     "app.js": "text/javascript; charset=utf-8",
     "api.js": "text/javascript; charset=utf-8",
     "ask.js": "text/javascript; charset=utf-8",
+    "records.js": "text/javascript; charset=utf-8",
     "runs.js": "text/javascript; charset=utf-8",
     "tree.js": "text/javascript; charset=utf-8",
     "vendor/preact.js": "text/javascript; charset=utf-8",

@@ -25,7 +25,15 @@ async function call(path, options = {}) {
 
 export const get = async (path) => (await call(path)).json();
 
-export const page = async (path) => (await call(path)).blob();
+const record = (id) => `/v1/audit/${encodeURIComponent(id)}`;
+
+// The record of an answer as a page of its own; the key does not go into an address.
+export async function openRecord(id) {
+  const body = await (await call(`${record(id)}/page`)).blob();
+  open(URL.createObjectURL(body), "_blank", "noopener");
+}
+
+export const deleteRecord = (id) => call(record(id), { method: "DELETE" });
 
 // Asks; `progress` hears how the vote stands. Returns the field `meds3` of the answer.
 export async function ask(body, progress, signal) {

@@ -1,8 +1,16 @@
-// The page: ask a question, or look into a run.
+// The page: ask a question, look into a run, look up an answer.
 import { html, render, useEffect, useState } from "./vendor/preact.js";
 import { get, key } from "./api.js";
 import { Ask } from "./ask.js";
+import { Records } from "./records.js";
 import { Runs } from "./runs.js";
+
+// A view's name in the address, its name on the page, and what shows the rest of the address.
+const VIEWS = [
+  ["ask", "Ask", () => html`<${Ask} />`],
+  ["runs", "Runs", (path) => html`<${Runs} path=${path} />`],
+  ["records", "Records", () => html`<${Records} />`],
+];
 
 function Key({ done }) {
   const [value, setValue] = useState("");
@@ -24,7 +32,7 @@ function App() {
   const [model, setModel] = useState(null);
   const [locked, setLocked] = useState(false);
   const [failure, setFailure] = useState("");
-  const [view, setView] = useState(location.hash || "#ask");
+  const [hash, setHash] = useState(location.hash);
   const load = () => {
     setLocked(false);
     get("/v1/models").then(
@@ -34,24 +42,24 @@ function App() {
   };
   useEffect(() => {
     load();
-    const turned = () => setView(location.hash || "#ask");
+    const turned = () => setHash(location.hash);
     addEventListener("hashchange", turned);
     return () => removeEventListener("hashchange", turned);
   }, []);
-  const runs = view.startsWith("#runs");
+  const [asked, ...path] = hash.slice(1).split("/");
+  const [view, , show] = VIEWS.find(([one]) => one === asked) || VIEWS[0];
   return html`
     <header>
       <h1>MedS3</h1>
       <span class="soft">${model ? `model ${model}` : ""}</span>
       <nav aria-label="Views">
-        <a href="#ask" aria-current=${runs ? null : "page"}>Ask</a>
-        <a href="#runs" aria-current=${runs ? "page" : null}>Runs</a>
+        ${VIEWS.map(([one, name]) => html`<a key=${one} href=${`#${one}`} aria-current=${one === view ? "page" : null}>${name}</a>`)}
       </nav>
     </header>
     <main>
       <p class="note">Research software, not a medical device. Nothing here is medical advice; refer to a clinician for any decision about care.</p>
       ${failure && html`<p class="error" role="alert">${failure}</p>`}
-      ${locked ? html`<${Key} done=${load} />` : runs ? html`<${Runs} path=${view.slice(6)} />` : html`<${Ask} />`}
+      ${locked ? html`<${Key} done=${load} />` : show(path.join("/"))}
     </main>`;
 }
 

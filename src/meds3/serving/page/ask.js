@@ -1,6 +1,6 @@
 // Ask a question and watch the answer form.
 import { html, useRef, useState } from "./vendor/preact.js";
-import { ask, page } from "./api.js";
+import { ask, openRecord } from "./api.js";
 
 const EXAMPLES = [
   { name: "a choice", question: "Which drug reverses an opioid overdose?", options: ["naloxone", "aspirin", "insulin", "warfarin"] },
@@ -121,10 +121,6 @@ function Ring({ share, low }) {
 
 function Answer({ answer }) {
   const text = answer.answer_text && answer.answer_text !== answer.answer ? `${answer.answer}. ${answer.answer_text}` : answer.answer;
-  const record = async () => {
-    const url = URL.createObjectURL(await page(`/v1/audit/${answer.audit_id}/page`));
-    open(url, "_blank", "noopener");
-  };
   return html`<section class="card" data-testid="answer">
       <h2>Answer</h2>
       <div class="answer"><${Ring} share=${answer.confidence} low=${answer.refer} />
@@ -137,7 +133,7 @@ function Answer({ answer }) {
     </section>
     <section class="card"><h2>Votes</h2><${Votes} votes=${answer.votes} lead=${answer.answer} />
       <p class="soft">${answer.samples} of at most ${answer.samples_asked} chains (${STOPPED[answer.stopped]}), ${answer.tokens} tokens, ${answer.seconds.toFixed(1)} s, strategy ${answer.strategy}.
-        ${" "}<button class="plain" onClick=${record}>Record ${answer.audit_id}</button></p>
+        ${" "}<button class="plain" onClick=${() => openRecord(answer.audit_id)}>Record ${answer.audit_id}</button></p>
       ${answer.warnings.map((warning) => html`<p class="soft">${warning}</p>`)}
     </section>
     ${answer.steps.length > 0 && html`<section class="card"><h2>Reasoning</h2><div class="chains">
