@@ -103,9 +103,8 @@ async def _rounds(state: Evolution) -> Results:
         await state.server.close()  # training needs the memory
         datasets, training = await learn(state, number, kept, trees)
         new = round_policy(state.run, number, state.config.engine)
-        # A policy may be base and previous at once; the new PRM scores each of them anew.
-        policies = list(dict.fromkeys((state.base, kept, new)))
-        scored = await score_systems(state, number, policies)
+        # The gate wants both under the same PRM; other systems keep the scores they have.
+        scored = await score_systems(state, number, [kept, new])
         systems |= scored["heldout"]
         judged = scored.get("gate", scored["heldout"])
         gate = await judge_round(state, number, judged[new.name], judged[kept.name])

@@ -111,7 +111,6 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
         sft = int(seeds * (prompt + _sft_chains(config) * chain) * config.sft.epochs)
         prm_chains = config.prm.per_problem or calls
         prm = int(seeds * (prompt + prm_chains * chain) * config.prm.epochs)
-        systems = min(number, 2) + 1
         generated = seeds * tokens
         stages += [
             PlannedStage(
@@ -127,9 +126,7 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
             PlannedStage(
                 f"eval/round-{number}", 2 * heldout, asked, asked / GENERATED_PER_S + LOAD_S
             ),
-            PlannedStage(
-                f"eval/…@prm-{number}", 0, systems * scored, systems * scored / SCORED_PER_S
-            ),
+            PlannedStage(f"eval/…@prm-{number}", 0, 2 * scored, 2 * scored / SCORED_PER_S),
         ]
         if steps := config.evaluation.step_rollouts:
             rolled = steps * config.evaluation.rollouts_per_step * chain
