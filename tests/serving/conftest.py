@@ -41,6 +41,7 @@ class Told:
     texts: tuple[str, ...] = (RIGHT,)
     delay: float = 0.0
     prompts: list[str] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
     at_work: int = 0
     dropped: int = 0
     dead: bool = False
@@ -52,6 +53,7 @@ class Told:
             raise EngineError("the engine is dead")
         start = len(self.prompts)
         self.prompts += [prompt] * sampling.n
+        self.seeds.append(sampling.seed)
         self.at_work += 1
         try:
             await asyncio.sleep(self.delay)

@@ -232,3 +232,20 @@ def test_a_token_budget_is_kept(serve: Serve) -> None:
     assert answer.usage is not None
     assert answer.usage.completion_tokens <= 45
     assert answer.model_extra["meds3"]["stopped"] == "tokens"
+
+
+def test_a_seed_draws_the_same_and_is_told(serve: Serve) -> None:
+    def seeds_of(seed: int | None) -> tuple[list[int], int]:
+        start = len(running.engine.seeds)
+        given = {} if seed is None else {"seed": seed}
+        found = client(running.url).chat.completions.create(model="meds3", messages=ASKED, **given)
+        return running.engine.seeds[start:], found.model_extra["meds3"]["seed"]
+
+    with serve(adaptive="off") as running:
+        drawn, told = seeds_of(7)
+        assert told == 7
+        assert seeds_of(7)[0] == drawn
+        assert seeds_of(8)[0] != drawn
+        drawn, told = seeds_of(None)  # of its own, and told, so that it can be asked for again
+        assert seeds_of(None)[0] != drawn
+        assert seeds_of(told)[0] == drawn

@@ -17,7 +17,7 @@ from meds3.serving.schemas import ChatRequest
 def question(text: str, **fields: object) -> Question:
     body = {"model": "m", "messages": [{"role": "user", "content": text}], **fields}
     request = ChatRequest.model_validate(body)
-    return question_of(request, AnsweringConfig(), ServingConfig(), "id")
+    return question_of(request, AnsweringConfig(), ServingConfig(), "ans-1")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_has_no_effect_is_said() -> None:
             ],
         }
     )
-    asked = question_of(request, AnsweringConfig(), ServingConfig(), "id")
+    asked = question_of(request, AnsweringConfig(), ServingConfig(), "ans-1")
     assert asked.problem.question == "Second?"
     assert len(asked.warnings) == 2
 
@@ -101,4 +101,4 @@ def test_a_strategy_that_does_not_add_up_is_drawn_in_full() -> None:
         }
     )
     defaults = AnsweringConfig(adaptive="exact")
-    assert question_of(request, defaults, ServingConfig(), "id").settings.adaptive == "off"
+    assert question_of(request, defaults, ServingConfig(), "ans-1").settings.adaptive == "off"

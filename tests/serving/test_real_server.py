@@ -66,9 +66,11 @@ def test_the_python_client(url: str) -> None:
     ours = answer.model_extra["meds3"]
     assert ours["samples"] == 3
     again = client.chat.completions.create(
-        model="embedded", messages=ASKED, extra_body={"n": 3, "adaptive": "off"}
+        model="embedded", messages=ASKED, seed=ours["seed"], extra_body={"n": 3, "adaptive": "off"}
     )
-    # The seed follows from the answer's own id unless one is given.
+    # Nobody else asks, so rounding is the same, too.
+    assert again.choices[0].message.content == answer.choices[0].message.content
+    assert again.model_extra["meds3"]["votes"] == ours["votes"]
     assert again.id != answer.id
     chunks = list(client.chat.completions.create(model="embedded", messages=ASKED, stream=True))
     assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)

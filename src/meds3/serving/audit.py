@@ -124,7 +124,6 @@ class AuditLog:
 
 
 def record_of(
-    answer_id: str,
     question: Question,
     answered: Answered,
     identity: Identity,
@@ -139,7 +138,7 @@ def record_of(
         "options": problem.options,
         "kind": problem.answer.kind,
     }
-    method = method_body(question, answered, answer_id)
+    method = method_body(question, answered)
     candidates = [
         {
             "answer": candidate.extraction.key,
@@ -161,7 +160,7 @@ def record_of(
             method["votes"] = [vote | {"answer": None} for vote in method["votes"]]
             candidates = [row | {"answer": None} for row in candidates]
     return {
-        "id": answer_id,
+        "id": question.answer_id,
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "question_digest": digest_of([problem.question, problem.context, problem.options]),
         "asked": asked,

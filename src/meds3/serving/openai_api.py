@@ -126,7 +126,7 @@ async def _answer(
     work = asyncio.create_task(service.answer(question, owner(request), lambda drawn: None))
     answered, usage = await while_connected(request, work)
     make = replies.chat_body if chat else replies.completion_body
-    ours = {"meds3": replies.method_body(question, answered, answer_id)}
+    ours = {"meds3": replies.method_body(question, answered)}
     return JSONResponse(make(head, answered, usage) | ours)
 
 
@@ -163,7 +163,7 @@ def _chunks(
         replies.chat_chunks if chat else replies.completion_chunks
     )
     chunks = list(make(head, answered))
-    chunks[-1]["meds3"] = replies.method_body(question, answered, question.problem.id)
+    chunks[-1]["meds3"] = replies.method_body(question, answered)
     if body.stream_options and body.stream_options.include_usage:
         kind = {"object": chunks[-1]["object"], "choices": []}
         chunks.append(head | kind | {"usage": usage.body()})

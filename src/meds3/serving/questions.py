@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from meds3.serving.config import ServingConfig
 from meds3.serving.errors import not_allowed, unsupported
 from meds3.serving.schemas import Asked, ChatRequest, CompletionRequest, Message
 
+_SEED_BITS = 31  # one that nobody gave; short enough to be typed again
 _OPTION = re.compile(r"\s*\(?([A-Z])[.):]\s+(\S.*)")
 _SPECIAL = re.compile(r"<(?=\|[^|<>\s]{1,40}\|>|/?s>|start_of_turn>|end_of_turn>|/?INST>)")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -28,8 +30,12 @@ _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, how it is answered, and what of the request had no effect."""
+    """What is asked, how it is answered, and what of the request had no effect.
 
+    `answer_id` finds the answer again. What is drawn depends on the seed and not on it.
+    """
+
+    answer_id: str
     problem: Problem
     settings: AnsweringConfig
     budget: Budget
@@ -41,7 +47,7 @@ def question_of(
     request: ChatRequest | CompletionRequest,
     defaults: AnsweringConfig,
     config: ServingConfig,
-    problem_id: str,
+    answer_id: str,
 ) -> Question:
     """Raises `ApiError` (400) that names the field which cannot be."""
     text, warnings = _text(request)
@@ -62,7 +68,6 @@ def question_of(
             harmless["options"] or (),
             harmless["context"],
             request.kind or "span",
-            id=problem_id,
         )
     except InputError as error:
         where = "options" if error.message.startswith("options") else "messages"
@@ -72,7 +77,8 @@ def question_of(
         seconds=min(request.max_seconds or config.max_seconds, config.max_seconds),
     )
     settings = _settings(request, defaults, config)
-    return Question(problem, settings, budget, request.seed or 0, tuple(warnings))
+    seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
+    return Question(answer_id, problem, settings, budget, seed, tuple(warnings))
 
 
 def split_options(text: str) -> tuple[str, list[str]]:

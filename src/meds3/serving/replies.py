@@ -16,7 +16,7 @@ from meds3.serving.reasoner import Usage
 Finish = Literal["stop", "length"]
 
 
-def method_body(question: Question, answered: Answered, audit_id: str) -> dict[str, Any]:
+def method_body(question: Question, answered: Answered) -> dict[str, Any]:
     """The field `meds3` of a response: what decided, and how sure it is."""
     drawn, problem = answered.drawn, question.problem
     return {
@@ -37,7 +37,8 @@ def method_body(question: Question, answered: Answered, audit_id: str) -> dict[s
         "tokens": answered.tokens,
         "seconds": round(answered.seconds, 3),
         "options": problem.options,
-        "audit_id": audit_id,
+        "seed": question.seed,
+        "audit_id": question.answer_id,
         "warnings": list(question.warnings),
         "notice": SAFETY_NOTE,
     }

@@ -60,7 +60,6 @@ class Service:
             _LOG.error("%s", error)
             raise engine_down(error.message) from error
         record = record_of(
-            question.problem.id,
             question,
             answered,
             self.reasoner.identity,
@@ -71,7 +70,7 @@ class Service:
         told = question.problem.question if self.config.log_questions else "(not logged)"
         _LOG.info(
             "%s: %d chains, %d tokens, %.1f s, %s; question: %s",
-            question.problem.id,
+            question.answer_id,
             len(answered.drawn.candidates),
             answered.tokens,
             answered.seconds,
