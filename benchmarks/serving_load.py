@@ -5,9 +5,10 @@
     python benchmarks/serving_load.py runs/cpu-demo --users 8 -n 8 --seconds 60
 
 Starts `meds3 serve`, asks every question once with nobody else there, then lets locust's users
-ask the same ones (each with its seed) from a process of their own. Anything but an answer equal to
-the one at rest, or a 429, is a failure; any failure ends the script with 1. Memory is that of the
-server, read every second. Ends with a line of JSON.
+ask the same ones (each with its seed) from a process of their own. Anything but an answer or a 429
+is a failure and ends the script with 1; answers that differ from the one at rest are counted.
+Memory is that of the server, in MiB, the medians of the quarters of the time. Ends with a line of
+JSON.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from meds3.problems.gym.registry import TASKS, make
 
 _HERE = Path(__file__).parent
 _LOAD_S = 180.0  # a model may take so long to load
+# What locust counts apart.
+EQUAL, OTHER, REFUSED = "answered as at rest", "answered otherwise", "refused: queue full"
 _CLI = "from meds3.cli.app import main; main()"
 
 
@@ -125,14 +128,9 @@ class Memory(threading.Thread):
             line = next(x for x in self.status.read_text().splitlines() if x.startswith("VmRSS"))
             self.mib.append(int(line.split()[1]) / 1024)
 
-    def told(self) -> dict[str, float]:
-        """Medians of the second and of the last quarter: the first still fills its caches."""
-        quarter = max(1, len(self.mib) // 4)
-        return {
-            "memory_mib_early": round(median(self.mib[quarter : 2 * quarter])),
-            "memory_mib_late": round(median(self.mib[-quarter:])),
-            "memory_mib_peak": round(max(self.mib)),
-        }
+    def quarters(self) -> list[int]:
+        size = max(1, len(self.mib) // 4)
+        return [round(median(self.mib[i * size : (i + 1) * size])) for i in range(4)]
 
 
 def under_load(address: str, pid: int, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -147,17 +145,18 @@ def under_load(address: str, pid: int, given: argparse.Namespace, folder: Path) 
     memory.join()
     with (folder / "load_stats.csv").open(newline="") as stream:
         rows = {row["Name"]: row for row in csv.DictReader(stream)}
-    answered, refused = rows.get("answered"), rows.get("refused: the queue is full")
-    count = int(answered["Request Count"]) if answered else 0
+    count = {name: int(row["Request Count"]) for name, row in rows.items()}
+    answered = count.get(EQUAL, 0) + count.get(OTHER, 0)
     return {
-        "answered": count,
-        "refused": int(refused["Request Count"]) if refused else 0,
+        "answered": answered,
+        "as_at_rest": count.get(EQUAL, 0),
+        "refused": count.get(REFUSED, 0),
         "failures": int(rows["Aggregated"]["Failure Count"]),
-        "answers_a_minute": round(60 * count / given.seconds, 1),
-        "p50_s": float(answered["50%"]) / 1000 if answered and count else None,
-        "p95_s": float(answered["95%"]) / 1000 if answered and count else None,
+        "answers_a_minute": round(60 * answered / given.seconds, 1),
+        "p50_s": float(rows[EQUAL]["50%"]) / 1000 if EQUAL in rows else None,
+        "p95_s": float(rows[EQUAL]["95%"]) / 1000 if EQUAL in rows else None,
+        "memory_mib": memory.quarters(),
         "locust_exit": done.returncode,
-        **memory.told(),
     }
 
 

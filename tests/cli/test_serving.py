@@ -26,6 +26,8 @@ def meds3(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (["serve", "--port", "99999"], "--port"),
         (["serve", "--keys", "none.jsonl"], "meds3 keys new"),
         (["serve", "nowhere"], "nowhere"),
+        (["serve", "--set", "engine.kind=transformers"], "made for 'openvino'"),
+        (["serve", "--set", "engine.cache_gb=0"], "cache_gb"),
         (["audit", "ans-1"], "no record of answers there"),
         (["keys", "list"], "no such file"),
     ],

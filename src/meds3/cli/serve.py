@@ -57,7 +57,8 @@ def serve(
 ) -> None:
     """Serve OpenAI's chat completions, a page at /, and a record of every answer.
 
-    --set changes how questions are answered: `--set n=8 --set abstain_below=0.5`.
+    --set changes how questions are answered (`--set n=8 --set abstain_below=0.5`) and what the
+    engine may take (`--set engine.cache_gb=0.5 --set engine.threads=4`).
 
     Example: `meds3 serve runs/cpu-demo --set n=8`
 
@@ -127,7 +128,7 @@ def _run(
         access_log=False,  # it would show what was asked of the records
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
-        timeout_keep_alive=30,
+        timeout_keep_alive=75,  # longer than any Retry-After: who waits keeps the connection
         h11_max_incomplete_event_size=64 * 1024,
     )
     # Once all is ended in order uvicorn raises again the signal that asked for it.

@@ -31,6 +31,7 @@ from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 from meds3.selection.confidence import Calibration
 
+_ENGINE = "engine."
 SUITE_RUN = "suite"  # the `kind` in the manifest of a run directory that a suite was asked in
 
 
@@ -53,7 +54,8 @@ class Answerer:
 
 
 def answerer_of(ref: str, *, prm: Path | None = None, overrides: Sequence[str] = ()) -> Answerer:
-    """The model that `ref` names; `prm` in place of its own, `overrides` of its answering.
+    """The model that `ref` names; `prm` in place of its own, `overrides` of its answering
+    (`n=8`) and of its engine (`engine.threads=4`).
 
     `ref`: a run directory (its kept policy and PRM), a folder that `meds3 export` wrote, or
     whatever `ensure_model` takes. A trained policy is asked bare, as it was trained; another
@@ -66,8 +68,27 @@ def answerer_of(ref: str, *, prm: Path | None = None, overrides: Sequence[str] =
         found = _of_export(path, ref)
     else:
         found = _of_model(ref)
-    settings = changed(found.settings, overrides)
-    return replace(found, settings=settings, prm=prm or found.prm)
+    return replace(
+        found,
+        settings=changed(found.settings, [one for one in overrides if not _of_engine(one)]),
+        engine=_served_as(found.engine, [one for one in overrides if _of_engine(one)]),
+        prm=prm or found.prm,
+    )
+
+
+def _of_engine(override: str) -> bool:
+    return override.startswith(_ENGINE)
+
+
+def _served_as(engine: EngineConfig, overrides: Sequence[str]) -> EngineConfig:
+    """The engine of the run on this machine: other limits, the same kind."""
+    changed_engine = changed(engine, [one.removeprefix(_ENGINE) for one in overrides])
+    if changed_engine.kind != engine.kind:
+        raise InputError(
+            f"engine.kind: this model is made for {engine.kind!r}, {changed_engine.kind!r} given",
+            "export the run in the form that the other engine reads: meds3 export",
+        )
+    return changed_engine
 
 
 def _of_run(run: RunDirectory, ref: str) -> Answerer:
