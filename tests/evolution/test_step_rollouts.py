@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from meds3.answers.kinds import Label
 from meds3.answers.verdict import Verdict
-from meds3.chains.template import ChatTemplate
-from meds3.engines.calls import JournalCalls
-from meds3.engines.journalled import JournalledEngine
 from meds3.engines.protocol import Sampling
 from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import EngineError
@@ -20,39 +14,17 @@ from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import CandidateRow, Outcome, SystemEvaluation, SystemHeader
 from meds3.evaluation.results import GateDecision, RoundInfo, read_results
 from meds3.evaluation.results_parts import PrmQuality, StepAgreement
-from meds3.evolution.config import RunConfig
 from meds3.evolution.plan import plan
-from meds3.evolution.policies import Policy, PolicyServer
 from meds3.evolution.publish import publish
-from meds3.evolution.stages import Stages
 from meds3.evolution.state import Evolution
 from meds3.evolution.step_rollouts import measure_prm, stage_name, step_agreement
-from meds3.problems.load import ProblemSplit
-from meds3.problems.problem import Domain, Problem
-from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
-from meds3.runs.manifest import open_manifest
-from tests.evolution.test_stages import Quiet
-
-SOURCE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: "
-TEMPLATE = ChatTemplate(SOURCE, end_of_turn="<end>")
-LABELS = ("yes", "no", "maybe")
-POLICY = Policy("round-1", Path("weights"), Path("served"), "digest-1")
-BASE = Policy("base", Path("weights"), Path("served"), "digest-0")
-
-
-def problem(i: int, split: str) -> Problem:
-    return Problem(
-        id=f"{split}-{i}",
-        dataset=f"set-{i % 2}",
-        domain=Domain.MEDICAL_NLI,
-        question=f"Does {split} drug {i} help?",
-        answer=Label(label="yes", labels=LABELS),
-    )
-
-
-SEEDS = [problem(i, "seed") for i in range(4)]
-HELDOUT = [problem(i, "heldout") for i in range(12)]
+from tests.evolution.small_run import (
+    HELDOUT,
+    POLICY,
+    config,
+    with_state,
+)
 
 
 def says(prompt: str, sampling: Sampling, index: int) -> str:
@@ -111,54 +83,6 @@ def scored(name: str, two_steps: bool = True) -> SystemEvaluation:
         score_seconds=1.0,
     )
     return SystemEvaluation(header=header, outcomes=outcomes)
-
-
-class Server:
-    """Serves a scripted engine, its calls journalled as the real server's are."""
-
-    def __init__(self, journal: Journal, engine: ScriptedEngine) -> None:
-        self.journal, self.scripted = journal, engine
-
-    async def engine(self, policy: Policy, purpose: str) -> JournalledEngine:
-        return JournalledEngine(self.scripted, JournalCalls(self.journal), policy.digest, purpose)
-
-
-def config(tmp_path: Path, **evaluation: Any) -> RunConfig:
-    return RunConfig.model_validate(
-        {
-            "name": "small",
-            "runs_dir": tmp_path,
-            "problems": {"sources": [{"kind": "gym", "seeds": 5, "heldout": 5}]},
-            "evaluation": {"resamples": 100, "strategies": ["greedy", "majority", "pvs"]}
-            | evaluation,
-        }
-    )
-
-
-async def with_state(
-    tmp_path: Path,
-    engine: ScriptedEngine,
-    work: Callable[[Evolution], Any],
-    **evaluation: Any,
-) -> tuple[Any, Quiet]:
-    """`work` with the state of a run in `tmp_path`, as a process of its own would see it."""
-    settings = config(tmp_path, **evaluation)
-    run, quiet = RunDirectory(settings.run_path), Quiet()
-    run.root.mkdir(exist_ok=True)
-    open_manifest(run, settings.model_dump(mode="json"), settings.science(), "digest-0")
-    with Journal(run.journal_path) as journal:
-        state = Evolution(
-            config=settings,
-            run=run,
-            journal=journal,
-            stages=Stages(journal, quiet),
-            server=cast(PolicyServer, Server(journal, engine)),
-            template=TEMPLATE,
-            problems=ProblemSplit(SEEDS, HELDOUT),
-            gate=[],
-            base=BASE,
-        )
-        return await work(state), quiet
 
 
 async def agreed(state: Evolution, two_steps: bool = True) -> StepAgreement | None:

@@ -19,7 +19,7 @@ from meds3.evaluation.config import EvaluationConfig
 from meds3.evolution.gate import GateConfig
 from meds3.evolution.presets import PRESETS
 from meds3.evolution.seed_set import SeedSetConfig
-from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
+from meds3.learning.config import DpoConfig, FreshConfig, PrmConfig, SftConfig
 from meds3.problems.config import ProblemsConfig
 from meds3.search.config import SearchConfig
 
@@ -45,6 +45,9 @@ class RunConfig(BaseModel):
     sft: SftConfig = SftConfig()
     dpo: DpoConfig | None = Field(None, description="null: no DPO (preset v2)")
     prm: PrmConfig = PrmConfig()
+    fresh: FreshConfig | None = Field(
+        None, description="null: the PRM learns from the chains of the trees (the paper)"
+    )
     answering: AnsweringConfig = AnsweringConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
@@ -66,6 +69,18 @@ class RunConfig(BaseModel):
     def run_path(self) -> Path:
         return self.runs_dir / self.name
 
+    def rolled_out_as_answered(self) -> SearchConfig:
+        """The search, with rollouts sampled as the policy answers."""
+        answering = self.answering
+        return self.search.model_copy(
+            update={
+                "temperature": answering.temperature,
+                "top_p": answering.top_p,
+                "top_k": answering.top_k,
+                "max_rollout_tokens": answering.max_tokens,
+            }
+        )
+
     def beyond_paper(self) -> list[str]:
         """The options that are on and that the paper does not have, for the report."""
         learning = {
@@ -80,6 +95,7 @@ class RunConfig(BaseModel):
             ),
             "kept_rollouts (SFT also learns from verified rollouts)": self.sft.kept_rollouts,
             "prm.contrast (PRM: as many right as wrong chains of every problem)": self.prm.contrast,
+            "fresh (the PRM learns from chains of the policy just trained)": self.fresh is not None,
             "label_rollout_ends (PRM also learns from rollout verdicts)": (
                 self.prm.label_rollout_ends
             ),

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from meds3.errors import InputError
 from meds3.evaluation.results import TrainingMetrics
-from meds3.evolution.policies import Policy
+from meds3.evolution.fresh import fresh_prm_rows
+from meds3.evolution.policies import Policy, round_policy
 from meds3.evolution.state import Evolution
 from meds3.learning.jobs import DpoJob, Job, PrmJob, SftJob
 from meds3.learning.launch import progress_note, run_job
@@ -65,6 +66,9 @@ async def learn(
             gguf_base=gguf_base,
         )
         metrics.append(await _train(state, number, job, counts["dpo"]))
+    if config.fresh:
+        new = round_policy(state.run, number, config.engine)
+        counts["prm"] = await fresh_prm_rows(state, number, config.fresh, new, trees)
     prm = PrmJob(
         model=trained,
         data=folder / "prm.jsonl",
@@ -77,17 +81,20 @@ async def learn(
 
 
 async def _datasets(state: Evolution, number: int, trees: Collection[Tree]) -> dict[str, int]:
-    """Write `sft.jsonl`, `prm.jsonl` and with DPO `dpo.jsonl`; the rows of each."""
+    """Write `sft.jsonl`, with DPO `dpo.jsonl`, and `prm.jsonl` unless its chains are still to be
+    written; the rows of each.
+    """
     folder, config, seeds = state.run.round(number), state.config, state.problems.seeds
 
     async def work() -> dict[str, Any]:
         made: dict[str, tuple[Sequence[Row], dict[str, Any]]] = {
-            "sft": sft_rows(trees, seeds, config.sft),
-            "prm": prm_rows(trees, seeds, config.prm),
+            "sft": sft_rows(trees, seeds, config.sft)
         }
+        if not config.fresh:
+            made["prm"] = prm_rows(trees, seeds, config.prm)
         if config.dpo:
             made["dpo"] = dpo_rows(trees, seeds, config.dpo)
-        for name in ("sft", "prm"):
+        for name in {"sft", "prm"} & made.keys():
             if not made[name][0]:
                 raise InputError(
                     f"round {number}: the search verified no chain for {name}.jsonl "
@@ -105,7 +112,7 @@ async def _datasets(state: Evolution, number: int, trees: Collection[Tree]) -> d
         "search": (state.journal.stage(f"round-{number}/search") or {}).get("inputs"),
         **{name: science[name] for name in ("sft", "dpo", "prm")},
     }
-    names = ["sft", "prm", *(["dpo"] if config.dpo else [])]
+    names = ["sft", *(["prm"] if not config.fresh else []), *(["dpo"] if config.dpo else [])]
     outputs = [folder / f"{name}.jsonl" for name in names]
     summaries = await state.stages.run(f"round-{number}/datasets", inputs, outputs, work)
     return {name: int(summaries[name]["rows"]) for name in names}

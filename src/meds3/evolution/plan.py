@@ -110,7 +110,8 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
     for number, seeds in zip(_rounds(config), size.seeds, strict=True):
         sft = int(seeds * (prompt + _sft_chains(config) * chain) * config.sft.epochs)
         prm_chains = config.prm.per_problem or calls
-        prm = int(seeds * (prompt + prm_chains * chain) * config.prm.epochs)
+        learned = sum(size.seeds[:number]) if config.fresh else seeds
+        prm = int(learned * (prompt + prm_chains * chain) * config.prm.epochs)
         generated = seeds * tokens
         stages += [
             PlannedStage(
@@ -121,6 +122,10 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
         if config.dpo is not None:
             pairs = int(seeds * config.dpo.per_problem * 2 * (prompt + chain) * config.dpo.epochs)
             stages.append(PlannedStage(f"round-{number}/dpo", 0, pairs, 2 * pairs / TRAINED_PER_S))
+        if config.fresh is not None:
+            written = learned * config.fresh.chains * chain
+            seconds = written / GENERATED_PER_S + LOAD_S
+            stages.append(PlannedStage(f"round-{number}/fresh", learned, written, seconds))
         stages += [
             PlannedStage(f"round-{number}/prm", 0, prm, prm / TRAINED_PER_S + LOAD_S),
             PlannedStage(

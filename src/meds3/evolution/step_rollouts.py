@@ -55,7 +55,7 @@ async def step_agreement(
     goes on from the steps, sampled as it answers. Leaves `eval/round-k-steps.jsonl`. None too,
     and said so, when no chain has a step that another one follows.
     """
-    measured, answering = state.config.evaluation, state.config.answering
+    measured = state.config.evaluation
     if not measured.step_rollouts:
         return None
     name, path = stage_name(number), state.run.evaluation(f"round-{number}-steps")
@@ -64,14 +64,7 @@ async def step_agreement(
         state.stages.watcher.stage(name, "skipped: no chain has a step that another one follows")
         return None
     problems = {problem.id: problem for problem in state.problems.heldout}
-    sampled_as = state.config.search.model_copy(
-        update={
-            "temperature": answering.temperature,
-            "top_p": answering.top_p,
-            "top_k": answering.top_k,
-            "max_rollout_tokens": answering.max_tokens,
-        }
-    )
+    sampled_as = state.config.rolled_out_as_answered()
     each = measured.rollouts_per_step
 
     async def work() -> dict[str, Any]:
@@ -108,7 +101,7 @@ async def step_agreement(
         "policy": policy.digest,
         "steps": [[step.problem_id, list(step.texts), step.score] for step in chosen],
         "rollouts": each,
-        "answering": answering.drawing(),
+        "answering": state.config.answering.drawing(),
         "seed": measured.seed,
     }
     await state.stages.run(name, inputs, [path], work)

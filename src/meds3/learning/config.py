@@ -178,3 +178,15 @@ class PrmConfig(PackedTrainingConfig):
     max_negatives_ratio: float | None = Field(
         None, gt=0.0, description="at most this many negative labels per positive one"
     )
+
+
+class FreshConfig(BaseModel):
+    """Chains that the policy just trained writes for its own PRM (beyond the paper).
+
+    The trees hold chains of the policy before, whose mistakes are others.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chains: int = Field(8, ge=2, description="for every seed of the round and of those before it")
+    trees: bool = Field(False, description="the PRM also learns from the chains of the trees")

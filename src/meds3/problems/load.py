@@ -38,6 +38,10 @@ class ProblemSplit:
         """The seeds that round `round_` searches, in their order."""
         return [p for p in self.seeds if round_ in self.rounds.get(p.id, (round_,))]
 
+    def seeds_until(self, round_: int) -> list[Problem]:
+        """The seeds of round `round_` and of the rounds before it, in their order."""
+        return [p for p in self.seeds if min(self.rounds.get(p.id, (round_,))) <= round_]
+
 
 def load_problems(config: ProblemsConfig) -> ProblemSplit:
     """Read, sample and split. The same config gives the same problems in the same order.

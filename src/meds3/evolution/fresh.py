@@ -1,0 +1,88 @@
+"""The stage in which a new policy writes the chains that its PRM learns from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from meds3.answering.prompting import bare_prompt
+from meds3.errors import InputError
+from meds3.evolution.policies import Policy
+from meds3.evolution.state import Evolution
+from meds3.learning.config import FreshConfig
+from meds3.learning.prm_rows import prm_rows
+from meds3.learning.rows import write_rows
+from meds3.learning.summary import summary_page
+from meds3.problems.problem import Problem
+from meds3.runs.atomic import write_text
+from meds3.search.actions import Actions
+from meds3.search.together import together
+from meds3.search.tree import Tree, seedling
+
+_LEAST_IN_FLIGHT = 8  # problems; for engines that take few sequences at once
+
+
+async def fresh_prm_rows(
+    state: Evolution, number: int, config: FreshConfig, policy: Policy, trees: Collection[Tree]
+) -> int:
+    """Write `prm.jsonl` of round `number` from chains that `policy` samples; how many rows.
+
+    Raises `InputError` when no chain can be learned from.
+    """
+    folder, name = state.run.round(number), f"round-{number}/fresh"
+    problems = state.problems.seeds_until(number)
+    output = folder / "prm.jsonl"
+
+    async def work() -> dict[str, Any]:
+        engine = await state.server.engine(policy, name)
+        fresh = await _written(state, number, config.chains, policy, problems)
+        await state.server.close()  # training needs the memory
+        learned = [*fresh, *trees] if config.trees else fresh
+        rows, summary = prm_rows(learned, state.problems.seeds, state.config.prm)
+        if not rows:
+            raise InputError(
+                f"round {number}: no chain of {policy.name} teaches its PRM anything "
+                f"({config.chains} chains of {len(problems)} seeds)",
+                "give fresh.chains more, or set fresh.trees",
+            )
+        write_rows(output, rows)
+        write_text(folder / "fresh.md", summary_page({"prm": summary}))
+        return {
+            "rows": len(rows),
+            "chains": sum(len(tree.nodes[0].rollouts) for tree in fresh),
+            "generated_tokens": engine.generated_tokens,
+        }
+
+    inputs = {
+        "policy": policy.digest,
+        "fresh": config.model_dump(mode="json"),
+        "prm": state.config.science()["prm"],
+        "answering": state.config.answering.drawing(),
+        "seed": state.config.seed,
+        "problems": [problem.id for problem in problems],
+        "trees": (state.journal.stage(f"round-{number}/search") or {}).get("inputs"),
+    }
+    return int((await state.stages.run(name, inputs, [output], work))["rows"])
+
+
+async def _written(
+    state: Evolution, number: int, count: int, policy: Policy, problems: Sequence[Problem]
+) -> list[Tree]:
+    """`count` chains of every problem, sampled as the policy answers: the rollouts of Step 0."""
+    engine = await state.server.engine(policy, f"round-{number}/fresh")
+    sampled_as = state.config.rolled_out_as_answered()
+    room = asyncio.Semaphore(max(_LEAST_IN_FLIGHT, 2 * engine.capacity // count))
+    written: dict[str, Tree] = {}
+
+    async def write(problem: Problem) -> None:
+        tree = seedling(problem.id, bare_prompt(state.template, problem))
+        actions = Actions(engine, problem, tree.prompt, sampled_as, state.config.seed)
+        async with room:
+            root = tree.nodes[0]
+            root.rollouts = await actions.complete(tree.chain(root), count, f"fresh:{number}")
+        written[problem.id] = tree
+        state.stages.watcher.progress(len(written), len(problems), "seeds", "chains written")
+
+    await together(*(write(problem) for problem in problems))
+    return [written[problem.id] for problem in problems]
