@@ -226,3 +226,20 @@ def test_half_a_request_keeps_nobody_waiting(serve: Serve) -> None:
     with serve() as running, socket.create_connection(("127.0.0.1", running.port)) as slow:
         slow.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Le")
         assert client(running.url).chat.completions.create(model="meds3", messages=ASKED)
+
+
+def test_a_body_that_does_not_come_is_408_and_its_connection_is_closed(serve: Serve) -> None:
+    head = (
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    )
+    with (
+        serve(body_seconds=0.5) as running,
+        socket.create_connection(("127.0.0.1", running.port), timeout=10) as slow,
+    ):
+        slow.sendall(head.encode() + b'{"model"')
+        told = b""
+        while part := slow.recv(4096):
+            told += part
+    assert told.startswith(b"HTTP/1.1 408")
+    assert b"did not come within 0.5 seconds" in told

@@ -64,7 +64,7 @@ def create_app(reasoner: Reasoner, config: ServingConfig) -> ASGIApp:
     app.add_exception_handler(ClientGone, _nobody)
     app.add_exception_handler(MedS3Error, _failed)
     app.add_exception_handler(Exception, _failed)
-    gate = Gate(app, max_body=config.max_body_bytes, keys=keys, hosts=_names(config))
+    gate = Gate(app, config, keys, _names(config))
     return Counted(gate, service.metrics)
 
 

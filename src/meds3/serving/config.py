@@ -22,6 +22,7 @@ class ServingConfig(BaseModel):
     at_once: int = Field(8, ge=1, description="questions worked on at once")
     waiting: int = Field(64, ge=0, description="further ones that wait; one more gets 429")
     max_body_bytes: int = Field(256 * 1024, ge=1024)
+    body_seconds: float = Field(30.0, gt=0, description="in which a request's body has to come")
     max_question_chars: int = Field(20_000, ge=1, description="question and context together")
     max_options: int = Field(26, ge=2, le=26)
     max_n: int = Field(64, ge=1, description="chains a request may ask for")

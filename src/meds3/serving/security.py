@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from meds3.serving.config import ServingConfig
 from meds3.serving.errors import ApiError
 from meds3.serving.keys import Key, owner_of
 
@@ -29,13 +31,14 @@ _HEADERS = {
 
 
 class Gate:
-    """Refuses what is too large, comes for another host, or lacks its key."""
+    """Refuses what is too large or too slow, comes for another host, or lacks its key."""
 
     def __init__(
-        self, app: ASGIApp, *, max_body: int, keys: list[Key], hosts: Collection[str] | None
+        self, app: ASGIApp, config: ServingConfig, keys: list[Key], hosts: Collection[str] | None
     ) -> None:
         self._app = app
-        self._max_body = max_body
+        self._max_body = config.max_body_bytes
+        self._body_seconds = config.body_seconds
         self._keys = keys
         self._hosts = hosts
 
@@ -54,7 +57,7 @@ class Gate:
 
         try:
             self._check(scope)
-            body = _Limited(receive, self._max_body)
+            body = _Limited(receive, self._max_body, self._body_seconds)
             await self._app(scope, body, sent)
         except ApiError as error:
             await error.response()(scope, receive, sent)
@@ -85,16 +88,27 @@ class Gate:
 
 
 class _Limited:
-    """A body of at most so many bytes, whatever length was announced."""
+    """A body of at most so many bytes, whatever length was announced, that comes in time."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, most: int, seconds: float) -> None:
         self._receive = receive
         self._left = most
         self._most = most
+        self._seconds = seconds
+        self._until = asyncio.get_running_loop().time() + seconds
+        self._whole = False
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        if self._whole:  # what comes now is that the client went away
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError as error:
+            told = f"the body did not come within {self._seconds:g} seconds"
+            raise ApiError(408, told, code="request_timeout") from error
         if message["type"] == "http.request":
+            self._whole = not message.get("more_body", False)
             self._left -= len(message.get("body", b""))
             if self._left < 0:
                 raise _too_large(self._most)
