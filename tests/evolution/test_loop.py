@@ -27,6 +27,7 @@ search: {max_nodes: 4, rollout_base: 3, rollout_min: 3, correct_finishes: 2, max
          max_rollout_tokens: 56, temperature: 0.7}
 sft: {lr: 1.0e-3, per_problem: 2, packs_per_step: 2, lora: {top_layers: 8}}
 prm: {lr: 1.0e-3, epochs: 1, per_problem: 4, packs_per_step: 2, lora: {top_layers: 8}}
+fresh: {chains: 2, trees: true}
 answering: {n: 2, max_tokens: 56}
 gate: {seeds: 0.25}
 """
@@ -107,6 +108,8 @@ def test_stopped_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
     assert child.wait(PATIENCE_S) == 0, (tmp_path / "log.txt").read_text()
     final = calls()
     assert {key: final[key] for key in after} == after
+
+    assert len(calls("round-1/fresh")) == 6  # one for each seed that is searched
 
     results = read_results(run / "results.json")
     assert {row.strategy for row in results.rows} >= {"greedy", "majority", "pvs"}
