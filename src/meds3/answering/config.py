@@ -45,7 +45,10 @@ class AnsweringConfig(BaseModel):
         "pvs", description="how `ask` chooses when there is a PRM; without one it is `majority`"
     )
     abstain_below: float = Field(
-        0.0, ge=0, le=1, description="below this confidence: refer to a clinician"
+        0.5,
+        ge=0,
+        le=1,
+        description="below this confidence: refer to a clinician; 0: only without an answer",
     )
     adaptive: Stopping = Field(
         "off",

@@ -76,7 +76,7 @@ export function Tree({ run, round, problem }) {
           <title>${one.text}</title>
           <circle r=${RADIUS} class=${shade(one.value)} />
           <text y="4" text-anchor="middle">${mark(one)}</text>
-          <text y="22" text-anchor="middle">${one.visits || ""}</text></g>`)}
+          <text y="22" class="visits" text-anchor="middle">${one.visits || ""}</text></g>`)}
       </svg></div>
       <p class="soft legend">Worth: ${[0, 1, 2, 3, 4].map((i) => html`<span key=${i}><i class=${`s${i}`}></i>${(i / 5).toFixed(1)}–${((i + 1) / 5).toFixed(1)}</span>`)} ✓ right, ✗ wrong; the number is of visits</p>
     </section>
