@@ -19,7 +19,9 @@ class MemoryLog:
     def lookup(self, key: str) -> list[Completion] | None:
         return self.calls.get(key)
 
-    def borrow(self, key: str) -> list[Completion] | None:
+    async def borrow(self, key: str, purpose: str) -> list[Completion] | None:
+        if key in self.elsewhere:
+            await self.record(key, self.elsewhere[key], 0.0, purpose)
         return self.elsewhere.get(key)
 
     async def record(

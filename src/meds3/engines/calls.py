@@ -18,9 +18,11 @@ class JournalCalls:
     def lookup(self, key: str) -> list[Completion] | None:
         return _completions(self._journal, key)
 
-    def borrow(self, key: str) -> list[Completion] | None:
-        found = (_completions(journal, key) for journal in self._others)
-        return next((completions for completions in found if completions is not None), None)
+    async def borrow(self, key: str, purpose: str) -> list[Completion] | None:
+        for other in self._others:
+            if await self._journal.copy_call(other, key, purpose):
+                return _completions(other, key)
+        return None
 
     async def record(
         self,

@@ -17,8 +17,8 @@ class CallLog(Protocol):
         """The completions of a finished call, None when it never finished."""
         ...
 
-    def borrow(self, key: str) -> list[Completion] | None:
-        """The same from elsewhere, such as an earlier run; it is then recorded as our own."""
+    async def borrow(self, key: str, purpose: str) -> list[Completion] | None:
+        """The same from elsewhere, such as an earlier run; from now on kept as our own."""
         ...
 
     async def record(
@@ -92,9 +92,8 @@ class JournalledEngine:
                 task.cancel()  # does nothing to a finished task
 
     async def _pay(self, key: str, prompt: str, sampling: Sampling) -> list[Completion]:
-        if (known := self._log.borrow(key)) is not None:
+        if (known := await self._log.borrow(key, self._purpose)) is not None:
             self.replayed_calls += 1
-            await self._log.record(key, known, 0.0, self._purpose)
             return known
         began = time.monotonic()
         completions = await self._engine.generate(prompt, sampling)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -148,6 +148,11 @@ class SystemEvaluation(_Part):
             return tokens, self.header.greedy_seconds
         scoring = self.header.score_seconds if needs_scores(strategy) else 0.0
         return tokens, self.header.sample_seconds + scoring
+
+    def said(self) -> dict[str, Any]:
+        """All of it but the clock, which no later stage depends on: as JSON."""
+        clock = {"greedy_seconds", "sample_seconds", "score_seconds"}
+        return self.model_dump(mode="json", exclude={"header": clock})
 
     def save(self, path: Path) -> None:
         """Write JSON lines: the header, then one question a line."""

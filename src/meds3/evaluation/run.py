@@ -51,7 +51,8 @@ async def evaluate_system(
     As many questions are in flight as keep the engine full. The chains of a question are sampled
     first and its greedy chain then, while its prompt is still in the engine's cache; the wall time
     is shared out between the two by generated tokens. Scoring follows, with a wall time of its
-    own. A call found in a journal costs no time: after a resume the seconds are a lower bound.
+    own. A call found in a journal costs no time here: a caller with a journal knows the seconds of
+    earlier processes too.
     Raises `InputError` for no problems or the same id twice, `EngineError` from the engine.
     """
     _check(name, problems)

@@ -17,6 +17,8 @@ from meds3.evolution.gate import keeps_round
 from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy
 from meds3.evolution.state import Evolution, Part
+from meds3.evolution.timing import timed
+from meds3.rewards.journalled import JournalledScorer
 from meds3.rewards.torch_scorer import TorchStepScorer
 
 _ON = {False: "held-out problems", True: "seeds set apart"}
@@ -42,7 +44,7 @@ async def sample_policy(
         shots = solved_shots(state.problems.seeds, measured.shots, measured.seed)
 
     async def work() -> SystemEvaluation:
-        return await evaluate_system(
+        found = await evaluate_system(
             system,
             problems,
             await state.server.engine(policy, name),
@@ -54,6 +56,7 @@ async def sample_policy(
             shots=shots,
             on_progress=_shown(state),
         )
+        return timed(found, state.journal, name)
 
     inputs = {
         "policy": policy.digest,
@@ -87,16 +90,21 @@ async def score_systems(
     digest = state.prm_digest(number)
     try:
         for (part, policy), evaluation in sampled.items():
+            where = f"{_file(policy, part)}@prm-{number}"
+            name = f"eval/{where}"
 
-            async def work(evaluation: SystemEvaluation = evaluation) -> SystemEvaluation:
+            async def work(
+                evaluation: SystemEvaluation = evaluation, name: str = name
+            ) -> SystemEvaluation:
                 nonlocal scorer
                 scorer = scorer or TorchStepScorer(prm)
-                return await rescore(evaluation, scorer, _shown(state))
+                kept = JournalledScorer(scorer, state.journal, digest, name)
+                scored = await rescore(evaluation, kept, _shown(state))
+                return timed(scored, state.journal, name, scoring=True)
 
-            where = f"{_file(policy, part)}@prm-{number}"
-            inputs = {"prm": digest, "sampled": evaluation.model_dump(mode="json")}
+            inputs = {"prm": digest, "sampled": evaluation.said()}
             path = state.run.evaluation(where)
-            found[part][policy] = await _saved(state, f"eval/{where}", inputs, path, work)
+            found[part][policy] = await _saved(state, name, inputs, path, work)
     finally:
         if scorer is not None:
             await scorer.close()
@@ -130,8 +138,8 @@ async def judge_round(
 
     inputs = {
         "gate": gate.model_dump(mode="json"),
-        "new": new.model_dump(mode="json"),
-        "previous": previous.model_dump(mode="json"),
+        "new": new.said(),
+        "previous": previous.said(),
     }
     detail = await state.stages.run(gate_stage(number), inputs, [], work)
     return GateDecision.model_validate({k: v for k, v in detail.items() if k != "seconds"})

@@ -20,6 +20,7 @@ from meds3.runs.group_commit import GroupCommit, Statement
 
 SCHEMA_VERSION = 3
 
+_ADD_CALL = "INSERT INTO calls VALUES (?,?,?,?,?,?)"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS problems (
@@ -144,7 +145,17 @@ class Journal:
         """Record a finished call. The same key twice is a fault of ours: it raises."""
         body = json.dumps([*map(dict, completions)], ensure_ascii=False)
         row = (key, purpose, body, tokens, seconds, time.time())
-        await self.group.write(("INSERT INTO calls VALUES (?,?,?,?,?,?)", [row]))
+        await self.group.write((_ADD_CALL, [row]))
+
+    async def copy_call(self, other: Journal, key: str, purpose: str) -> bool:
+        """Record a call of another journal as our own, with the time it took there.
+
+        False when it was never finished there.
+        """
+        rows = other.rows("SELECT completions, tokens, seconds, at FROM calls WHERE key=?", key)
+        if rows:
+            await self.group.write((_ADD_CALL, [(key, purpose, *rows[0])]))
+        return bool(rows)
 
     def call_totals(self) -> dict[str, dict[str, float]]:
         """Per purpose: calls, generated tokens, first and last finish (Unix seconds)."""

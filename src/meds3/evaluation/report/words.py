@@ -85,7 +85,7 @@ def caveats(results: Results) -> list[str]:
     borrowed = ", ".join(results.calls_from)
     return [
         *(
-            [f"Seconds are too low: calls of {borrowed} were taken over and cost no time here."]
+            [f"Calls of {borrowed} were taken over: their seconds are those they took there."]
             if borrowed
             else []
         ),

@@ -25,7 +25,7 @@ from meds3.evaluation.suites.suite import Suite
 from meds3.evolution.answerer import SUITE_RUN, Answerer
 from meds3.evolution.stages import Stages, Watcher
 from meds3.evolution.suites.publish import STAGE, publish
-from meds3.evolution.suites.timing import timed
+from meds3.evolution.timing import timed
 from meds3.problems.problem import Problem
 from meds3.rewards.journalled import JournalledScorer
 from meds3.rewards.torch_scorer import TorchStepScorer
@@ -205,7 +205,7 @@ async def _score(
         timed(scored, state.journal, name, scoring=True).save(path)
         return {}
 
-    inputs = {"prm": digest, "sampled": evaluation.model_dump(mode="json")}
+    inputs = {"prm": digest, "sampled": evaluation.said()}
     await state.stages.run(name, inputs, [path], work)
 
 
