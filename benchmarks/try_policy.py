@@ -4,12 +4,14 @@
     python benchmarks/try_policy.py configs/cpu-real.yaml --style worked-example
     python benchmarks/try_policy.py configs/cpu-real.yaml --policy sft-a --keep a.jsonl
     python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --prm prm-b
+    python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --rows rows.jsonl
 
 Takes `--each` rows of every file the config draws its seeds from, neither seeds nor held-out
 problems of the config, so that what is tuned here says nothing about the figures reported there.
 Prints accuracy by dataset and macro for every rule, how often any candidate is right, and how well
 the PRM tells right from wrong chains of one question. `--candidates` scores kept candidates again;
-nothing is generated then. A table and a last line of JSON.
+nothing is generated then. `--rows` writes the sampled chains as rows for `meds3 train prm`, as the
+stage `fresh` of a run would. A table and a last line of JSON.
 """
 
 from __future__ import annotations
@@ -35,15 +37,25 @@ from meds3.evaluation.run import evaluate_system, rescore
 from meds3.evolution.config import RunConfig, load_config
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.policies import base_policy, served_by
+from meds3.learning.prm_rows import prm_rows
+from meds3.learning.rows import PrmRow, write_rows
+from meds3.problems.config import GymSource
 from meds3.problems.problem import Problem
 from meds3.problems.sources.read import read_source
 from meds3.rewards.torch_scorer import TorchStepScorer
 from meds3.runs.digest import digest_of
+from meds3.search.tree import Rollout, seedling
 
 UNSCORED = ("greedy", "majority")
 SCORED = tuple(
     f"{pool}/{rule}" for pool in ("vote-sum", "best-of-n") for rule in ("last", "min", "mean")
 )
+
+
+def by_file(config: RunConfig) -> list[list[Problem]]:
+    """All problems of every file the config draws its seeds from; some are listed twice."""
+    files = {s.where: s for s in config.problems.sources if not isinstance(s, GymSource)}
+    return [read_source(source, held=False).problems for source in files.values()]
 
 
 def unused(config: RunConfig, each: int) -> list[Problem]:
@@ -52,13 +64,8 @@ def unused(config: RunConfig, each: int) -> list[Problem]:
     used = {p.id for p in (*split.seeds, *split.heldout)}
     stems = {p.question for p in (*split.seeds, *split.heldout) if not p.context}
     found: list[Problem] = []
-    files = {source.where: source for source in config.problems.sources}  # some are listed twice
-    for source in files.values():
-        rows = [
-            p
-            for p in read_source(source, held=False).problems
-            if p.id not in used and p.question not in stems
-        ]
+    for problems in by_file(config):
+        rows = [p for p in problems if p.id not in used and p.question not in stems]
         rows.sort(key=lambda p: digest_of(["try", p.id]))
         found += rows[:each]
     return found
@@ -83,6 +90,19 @@ async def candidates(given: argparse.Namespace, config: RunConfig) -> SystemEval
     if given.keep is not None:
         found.save(given.keep)
     return found
+
+
+def learned_rows(outcomes: Sequence[Outcome], config: RunConfig) -> list[PrmRow]:
+    """The sampled chains with the verdict on their last step, as `config.prm` takes them."""
+    trees = []
+    for outcome in outcomes:
+        tree = seedling(outcome.problem_id, outcome.scoring_prompt)
+        for row in outcome.samples:
+            steps = row.candidate().chain.steps[1:]
+            tree.nodes[0].rollouts.append(Rollout(steps, row.verdict, row.tokens))
+        trees.append(tree)
+    problems = [problem for rows in by_file(config) for problem in rows]
+    return prm_rows(trees, problems, config.prm)[0]
 
 
 def by_dataset(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> dict[str, float]:
@@ -111,6 +131,8 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         finally:
             await scorer.close()
     outcomes = found.outcomes
+    if given.rows is not None:
+        write_rows(given.rows, learned_rows(outcomes, config))
     lines: dict[str, dict[str, float]] = {}
     for strategy in found.measurable([*UNSCORED, *SCORED]):
         correct = found.correct(strategy)
@@ -150,6 +172,7 @@ def main() -> None:
     parser.add_argument("--policy", type=Path, help="a trained folder; without it the base")
     parser.add_argument("--prm", type=Path, help="a trained folder")
     parser.add_argument("--keep", type=Path, help="write the candidates here")
+    parser.add_argument("--rows", type=Path, help="write the chains as rows for a PRM here")
     parser.add_argument("--candidates", type=Path, help="score these again")
     given = parser.parse_args()
     if given.each < 1:
