@@ -1,6 +1,6 @@
 """Takes the pictures of the page: a desktop in light, a phone in dark, each view of a real server.
 
-    meds3 serve runs/cpu-demo --port 8000 &
+    meds3 serve runs/cpu-demo --set n=8 --port 8000 &
     python docs/screenshots/take.py http://127.0.0.1:8000 --run cpu-demo
 
 Needs Chromium (`apt-get install chromium`) and `pip install playwright`.

@@ -121,6 +121,7 @@ function Ring({ share, low }) {
 
 function Answer({ answer }) {
   const text = answer.answer_text && answer.answer_text !== answer.answer ? `${answer.answer}. ${answer.answer_text}` : answer.answer;
+  const silent = answer.samples - answer.votes.reduce((sum, vote) => sum + vote.chains, 0);
   return html`<section class="card" data-testid="answer">
       <h2>Answer</h2>
       <div class="answer"><${Ring} share=${answer.confidence} low=${answer.refer} />
@@ -132,7 +133,7 @@ function Answer({ answer }) {
       ${answer.refer && html`<p class="refer" role="alert">Low confidence: refer to a clinician.</p>`}
     </section>
     <section class="card"><h2>Votes</h2><${Votes} votes=${answer.votes} lead=${answer.answer} />
-      <p class="soft">${answer.samples} of at most ${answer.samples_asked} chains (${STOPPED[answer.stopped]}), ${answer.tokens} tokens, ${answer.seconds.toFixed(1)} s, strategy ${answer.strategy}.
+      <p class="soft">${answer.samples} of at most ${answer.samples_asked} chains (${STOPPED[answer.stopped]})${silent > 0 && `, ${silent} without an answer that can be read`}, ${answer.tokens} tokens, ${answer.seconds.toFixed(1)} s, strategy ${answer.strategy}.
         ${" "}<button class="plain" onClick=${() => openRecord(answer.audit_id)}>Record ${answer.audit_id}</button></p>
       ${answer.warnings.map((warning) => html`<p class="soft">${warning}</p>`)}
     </section>
