@@ -18,15 +18,18 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from rich.console import Console
 from search_bench import report, table
 
 from meds3.answers.verdict import Verdict
 from meds3.chains.template import ChatTemplate
+from meds3.cli.watch import Watch
 from meds3.engines.build import build_engine
 from meds3.engines.models import ensure_model
 from meds3.errors import InputError
@@ -71,7 +74,20 @@ def unused(config: RunConfig, each: int) -> list[Problem]:
     return found
 
 
-async def candidates(given: argparse.Namespace, config: RunConfig) -> SystemEvaluation:
+Progress = Callable[[int, int, str], None]
+
+
+@contextmanager
+def shown(name: str) -> Iterator[Progress]:
+    """Bars or lines on standard error: the figures alone go to standard output."""
+    with Watch(Console(stderr=True)) as watch:
+        watch.stage(name, "started")
+        yield lambda done, total, phase: watch.progress(done, total, "questions", phase)
+
+
+async def candidates(
+    given: argparse.Namespace, config: RunConfig, on_progress: Progress
+) -> SystemEvaluation:
     """What the policy says to the problems, kept where `--keep` tells."""
     model = ensure_model(config.model)
     served = base_policy(model, config.engine).served
@@ -83,7 +99,13 @@ async def candidates(given: argparse.Namespace, config: RunConfig) -> SystemEval
     problems = unused(config, given.each)
     try:
         found = await evaluate_system(
-            str(given.policy or "base"), problems, engine, template, None, settings
+            str(given.policy or "base"),
+            problems,
+            engine,
+            template,
+            None,
+            settings,
+            on_progress=on_progress,
         )
     finally:
         await engine.close()
@@ -123,11 +145,13 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
     if given.candidates is not None:
         found = load_evaluation(given.candidates)
     else:
-        found = await candidates(given, config)
+        with shown("sampling") as on_progress:
+            found = await candidates(given, config, on_progress)
     if given.prm is not None:
         scorer = TorchStepScorer(given.prm)
         try:
-            found = await rescore(found, scorer)
+            with shown("scoring") as on_progress:
+                found = await rescore(found, scorer, on_progress)
         finally:
             await scorer.close()
     outcomes = found.outcomes
