@@ -88,7 +88,7 @@ def shown(name: str) -> Iterator[Progress]:
 async def candidates(
     given: argparse.Namespace, config: RunConfig, on_progress: Progress
 ) -> SystemEvaluation:
-    """What the policy says to the problems, kept where `--keep` tells."""
+    """What the policy says to the problems."""
     model = ensure_model(config.model)
     served = base_policy(model, config.engine).served
     if given.policy is not None:
@@ -98,7 +98,7 @@ async def candidates(
     template = ChatTemplate.from_model(model)
     problems = unused(config, given.each)
     try:
-        found = await evaluate_system(
+        return await evaluate_system(
             str(given.policy or "base"),
             problems,
             engine,
@@ -109,9 +109,6 @@ async def candidates(
         )
     finally:
         await engine.close()
-    if given.keep is not None:
-        found.save(given.keep)
-    return found
 
 
 def learned_rows(outcomes: Sequence[Outcome], config: RunConfig) -> list[PrmRow]:
@@ -125,6 +122,12 @@ def learned_rows(outcomes: Sequence[Outcome], config: RunConfig) -> list[PrmRow]
         trees.append(tree)
     problems = [problem for rows in by_file(config) for problem in rows]
     return prm_rows(trees, problems, config.prm)[0]
+
+
+def keep(found: SystemEvaluation, path: Path | None) -> None:
+    """At once after sampling, and again with the scores."""
+    if path is not None:
+        found.save(path)
 
 
 def by_dataset(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> dict[str, float]:
@@ -147,6 +150,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
     else:
         with shown("sampling") as on_progress:
             found = await candidates(given, config, on_progress)
+        keep(found, given.keep)
     if given.prm is not None:
         scorer = TorchStepScorer(given.prm)
         try:
@@ -154,6 +158,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
                 found = await rescore(found, scorer, on_progress)
         finally:
             await scorer.close()
+        keep(found, given.keep)
     outcomes = found.outcomes
     if given.rows is not None:
         write_rows(given.rows, learned_rows(outcomes, config))
@@ -167,7 +172,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         {"": name, **{k: round(v, 3) for k, v in line.items()}} for name, line in lines.items()
     ]
     print(table(rounded), end="\n\n")
-    quality = prm_quality(found, 0, config.evaluation)
+    quality = prm_quality(found, 1, config.evaluation)
     if quality is not None:
         print("\n".join(in_words(quality)), end="\n\n")
     chains = [row for outcome in outcomes for row in outcome.samples]
@@ -195,7 +200,7 @@ def main() -> None:
     parser.add_argument("--style", default="bare", help="see answering.style")
     parser.add_argument("--policy", type=Path, help="a trained folder; without it the base")
     parser.add_argument("--prm", type=Path, help="a trained folder")
-    parser.add_argument("--keep", type=Path, help="write the candidates here")
+    parser.add_argument("--keep", type=Path, help="write the candidates here, with their scores")
     parser.add_argument("--rows", type=Path, help="write the chains as rows for a PRM here")
     parser.add_argument("--candidates", type=Path, help="score these again")
     given = parser.parse_args()
