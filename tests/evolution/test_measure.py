@@ -15,7 +15,7 @@ from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import EngineError
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evolution import measure
-from meds3.evolution.measure import sample_policy, score_systems
+from meds3.evolution.measure import sample_policy, score_systems, to_compare
 from meds3.evolution.state import Evolution
 from meds3.evolution.timing import covered
 from meds3.runs.journal import Journal
@@ -112,3 +112,11 @@ async def test_a_call_that_is_taken_over_keeps_its_time(tmp_path: Path) -> None:
 def test_overlapping_calls_are_counted_once() -> None:
     assert covered([(0, 2), (1, 3), (10, 11), (10.2, 10.5)]) == 4
     assert covered([]) == 0
+
+
+def test_a_sharper_vote_is_compared_with_counting_the_same_chains() -> None:
+    names = ["base", "round-1"]
+    plain = to_compare(names, ["majority", "pvs"])
+    sharper = to_compare(names, ["majority", "pvs", "vote-sum^4/last"])
+    assert ("round-1", "pvs", "round-1", "majority") in plain
+    assert set(sharper) - set(plain) == {("round-1", "vote-sum^4/last", "round-1", "majority")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from meds3.evolution.timing import timed
 from meds3.rewards.journalled import JournalledScorer
 from meds3.rewards.torch_scorer import TorchStepScorer
 
+_SHARPER = "vote-sum^"
 _ON = {False: "held-out problems", True: "seeds set apart"}
 
 
@@ -145,7 +146,7 @@ async def judge_round(
     return GateDecision.model_validate({k: v for k, v in detail.items() if k != "seconds"})
 
 
-def to_compare(names: list[str]) -> list[tuple[str, str, str, str]]:
+def to_compare(names: Sequence[str], strategies: Sequence[str]) -> list[tuple[str, str, str, str]]:
     """The comparisons of a report, each (a, strategy, b, strategy): what a reader asks first."""
     bases = [name for name in BASELINES.values() if name in names]
     rounds = [name for name in names if name not in bases]
@@ -153,6 +154,7 @@ def to_compare(names: list[str]) -> list[tuple[str, str, str, str]]:
     pairs = [(last, "pvs", base, how) for how in ("majority", "greedy") for base in bases]
     pairs += [(last, "greedy", BASE, "greedy"), (last, "majority", BASE, "majority")]
     pairs += [(last, "pvs", BASE, "pvs"), (last, "pvs", last, "majority")]
+    pairs += [(last, s, last, "majority") for s in strategies if s.startswith(_SHARPER)]
     pairs += [(last, "pvs", rounds[-2], "pvs")] if len(rounds) > 1 else []
     return pairs
 

@@ -62,7 +62,7 @@ def publish(
         comparisons=[
             *(
                 compare(systems[a], a_strategy, systems[b], b_strategy, measured)
-                for a, a_strategy, b, b_strategy in to_compare(list(systems))
+                for a, a_strategy, b, b_strategy in to_compare(list(systems), measured.strategies)
             ),
             *([against_labels(evaluations[-1], "pvs", always, measured)] if always else []),
         ],

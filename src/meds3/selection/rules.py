@@ -49,9 +49,21 @@ CHAIN_SCORES: dict[str, Callable[[Sequence[float]], float]] = {
     "product": math.prod,
 }
 
+
+def _sum_of_fourth_powers(values: Sequence[float]) -> float:
+    return math.fsum(value**4 for value in values)
+
+
 # How the scores of the chains with one answer become its votes. `fsum` makes the result
-# independent of the order of the candidates to the last bit.
-POOLS: dict[str, Pool] = {"best-of-n": max, "vote-sum": math.fsum, "vote-mean": _mean}
+# independent of the order of the candidates to the last bit. Scores of a small PRM lie close
+# together, so that their plain sum is nearly a count of chains; the fourth power, beyond the
+# paper, lets them weigh (docs/experiments.md has what 1 to 20 gave).
+POOLS: dict[str, Pool] = {
+    "best-of-n": max,
+    "vote-sum": math.fsum,
+    "vote-sum^4": _sum_of_fourth_powers,
+    "vote-mean": _mean,
+}
 
 
 def chain_score(candidate: Candidate, rule: str) -> float:

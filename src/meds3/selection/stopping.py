@@ -17,7 +17,12 @@ from meds3.selection.rules import CHAIN_SCORES, Selection, canonical
 
 Stopping = Literal["off", "exact", "likely"]
 
-ADDED_UP = frozenset({"majority", *(f"vote-sum/{rule}" for rule in CHAIN_SCORES)})
+ADDED_UP = frozenset(
+    {
+        "majority",
+        *(f"{pool}/{rule}" for pool in ("vote-sum", "vote-sum^4") for rule in CHAIN_SCORES),
+    }
+)
 _ROUNDING = 1e-9  # masses are sums of rounded scores; a tie must not pass for a lead
 
 
