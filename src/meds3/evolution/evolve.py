@@ -128,4 +128,5 @@ def finished(config: RunConfig) -> Results | None:
     check_science(run, config.science(), config_of(run).science())
     results = read_results(run.results_path)
     asked = base_systems(config.evaluation.baselines).keys() - {s.name for s in results.systems}
-    return results if len(results.rounds) >= config.rounds and not asked else None
+    unread = set(config.evaluation.strategies) - {row.strategy for row in results.rows}
+    return None if len(results.rounds) < config.rounds or asked or unread else results
