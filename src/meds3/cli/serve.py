@@ -17,6 +17,7 @@ from meds3.errors import InputError
 if TYPE_CHECKING:
     from meds3.serving.config import ServingConfig
 
+_AT_ONCE_ELSEWHERE = 8  # questions; a GPU or a server of its own has room
 _GRACE_S = 30  # what runs at a shutdown may take so long to end
 
 
@@ -35,8 +36,11 @@ def serve(
         list[str] | None, typer.Option("--name", help="A host name it is called by; repeatable.")
     ] = None,
     prm: Annotated[Path | None, typer.Option(help="A PRM folder; a run brings its own.")] = None,
-    at_once: Annotated[int, typer.Option(help="Questions worked on at once.")] = 8,
-    waiting: Annotated[int, typer.Option(help="Further ones that wait; then 429.")] = 64,
+    at_once: Annotated[
+        int | None,
+        typer.Option(help="Questions worked on at once.", show_default="1 on a CPU, else 8"),
+    ] = None,
+    waiting: Annotated[int, typer.Option(help="Further ones that wait; then 429.")] = 16,
     max_seconds: Annotated[float, typer.Option(help="The longest an answer may take.")] = 300.0,
     audit: Annotated[Path, typer.Option(help="Where answers are recorded.")] = Path(
         "runs/audit.sqlite"
@@ -74,7 +78,7 @@ def serve(
             "port": port,
             "keys": keys,
             "hosts": tuple(name or ()),
-            "at_once": at_once,
+            **({} if at_once is None else {"at_once": at_once}),
             "waiting": waiting,
             "max_seconds": max_seconds,
             "audit": audit,
@@ -113,6 +117,8 @@ def _run(
         read_keys(config.keys)  # a faulty file is told before a model is loaded
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     answerer = answerer_of(model, prm=prm, overrides=overrides)
+    if "at_once" not in config.model_fields_set and answerer.engine.kind != "openvino":
+        config = config.model_copy(update={"at_once": _AT_ONCE_ELSEWHERE})
     console.print(f"[dim]loading {answerer.name} …[/]", highlight=False)
     app = create_app(reasoner_of(answerer), config)
     if not online:

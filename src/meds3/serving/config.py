@@ -19,8 +19,13 @@ class ServingConfig(BaseModel):
     hosts: tuple[str, ...] = Field(
         (), description="names the server is called by, beside its address and localhost"
     )
-    at_once: int = Field(8, ge=1, description="questions worked on at once")
-    waiting: int = Field(64, ge=0, description="further ones that wait; one more gets 429")
+    at_once: int = Field(
+        1,
+        ge=1,
+        description="questions worked on at once; with one the same seed gives the same answer "
+        "whoever else asks, and on a CPU more are no faster",
+    )
+    waiting: int = Field(16, ge=0, description="further ones that wait; one more gets 429")
     max_body_bytes: int = Field(256 * 1024, ge=1024)
     body_seconds: float = Field(30.0, gt=0, description="in which a request's body has to come")
     max_question_chars: int = Field(20_000, ge=1, description="question and context together")
