@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from meds3.cli.serve import _repeating
+from meds3.evolution.answerer import answerer_of
 from meds3.serving.keys import read_keys
 
 _MEDS3 = [sys.executable, "-c", "from meds3.cli.app import main; main()"]
@@ -47,3 +49,13 @@ def test_a_key_is_shown_once(tmp_path: Path) -> None:
     listed = meds3("keys", "list", folder=tmp_path).stdout
     assert "ward-7" in listed
     assert secret not in listed
+
+
+@pytest.mark.model
+def test_on_a_cpu_no_prompt_is_remembered_unless_asked_for() -> None:
+    """A prompt found in the cache rounds otherwise: a seed would not give the same answer."""
+    found = answerer_of("embedded")
+    assert found.engine.prefix_caching
+    assert not _repeating(found, ["engine.threads=1"]).engine.prefix_caching
+    kept = answerer_of("embedded", overrides=["engine.prefix_caching=true"])
+    assert _repeating(kept, ["engine.prefix_caching=true"]).engine.prefix_caching

@@ -191,3 +191,15 @@ def test_a_signal_finds_its_stack_after_the_engine_was_closed(state: str) -> Non
         [sys.executable, "-c", _INTERRUPTED, state], capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+
+
+async def test_without_prefix_caching_a_seed_repeats_whatever_came_between() -> None:
+    plain = OpenVinoEngine(ensure_model("embedded"), cache_gb=0.25, prefix_caching=False)
+    long = PROMPT.replace("aspirin?", "aspirin, and what is it good for in children and adults?")
+    asked = [Sampling(n=4, max_tokens=24, seed=seed) for seed in range(2)]
+    try:
+        first = [await plain.generate(prompt, s) for prompt in (PROMPT, long) for s in asked]
+        again = [await plain.generate(prompt, s) for prompt in (PROMPT, long) for s in asked]
+    finally:
+        await plain.close()
+    assert again == first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from meds3.cli.common import Overrides, console
 from meds3.errors import InputError
 
 if TYPE_CHECKING:
+    from meds3.evolution.answerer import Answerer
     from meds3.serving.config import ServingConfig
 
 _AT_ONCE_ELSEWHERE = 8  # questions; a GPU or a server of its own has room
@@ -90,6 +92,14 @@ def serve(
     _run(model, prm, config, list(overrides or ()), online)
 
 
+def _repeating(answerer: Answerer, overrides: list[str]) -> Answerer:
+    """What was asked before does not change an answer, not even its rounding."""
+    if any(one.startswith("engine.prefix_caching") for one in overrides):
+        return answerer
+    engine = answerer.engine.model_copy(update={"prefix_caching": False})
+    return replace(answerer, engine=engine)
+
+
 def _config(given: dict[str, Any]) -> ServingConfig:
     from meds3.serving.config import ServingConfig
 
@@ -117,7 +127,9 @@ def _run(
         read_keys(config.keys)  # a faulty file is told before a model is loaded
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     answerer = answerer_of(model, prm=prm, overrides=overrides)
-    if "at_once" not in config.model_fields_set and answerer.engine.kind != "openvino":
+    if answerer.engine.kind == "openvino":
+        answerer = _repeating(answerer, overrides)
+    elif "at_once" not in config.model_fields_set:
         config = config.model_copy(update={"at_once": _AT_ONCE_ELSEWHERE})
     console.print(f"[dim]loading {answerer.name} …[/]", highlight=False)
     app = create_app(reasoner_of(answerer), config)

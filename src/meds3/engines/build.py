@@ -26,6 +26,7 @@ def build_engine(config: EngineConfig, model: Path | None) -> Engine:
                 cache_gb=config.cache_gb,
                 max_sequences=config.max_sequences,
                 threads=config.threads,
+                prefix_caching=config.prefix_caching,
             )
         case "openai":
             from meds3.engines.openai import OpenAIEngine

@@ -24,6 +24,9 @@ class EngineConfig(BaseModel):
         64, ge=1, description="sequences generated at once (openvino, transformers)"
     )
     threads: int | None = Field(None, ge=1, description="openvino: CPU threads; null means all")
+    prefix_caching: bool = Field(
+        True, description="openvino: keep what shared starts of prompts were computed to"
+    )
     base_urls: tuple[str, ...] = Field(
         (), description="openai: servers, e.g. http://127.0.0.1:8000/v1; the least busy is used"
     )

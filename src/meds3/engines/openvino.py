@@ -58,6 +58,8 @@ class OpenVinoEngine:
     One worker thread owns the pipeline. Samples repeat when the same requests arrive in the
     same order with the same seeds; *what else is in the batch changes rounding*, so under
     load the same seed need not give the same text (the journal is what makes a run repeat).
+    So does a prompt whose start is still in the cache: without `prefix_caching`, and with one
+    request at a time, a seed repeats whatever was asked before.
 
     The KV cache is bounded by `cache_gb`: a request waits until the cache has room for it.
 
@@ -72,6 +74,7 @@ class OpenVinoEngine:
         cache_gb: float = 1.0,
         max_sequences: int = 64,
         threads: int | None = None,
+        prefix_caching: bool = True,
     ) -> None:
         if model.suffix != ".gguf":
             raise InputError(
@@ -88,7 +91,7 @@ class OpenVinoEngine:
         self._context = facts.context
         blocks = int(cache_gb * 2**30) // block_bytes(facts)
         self._cache_tokens = blocks * BLOCK_TOKENS
-        self._pipeline = load_pipeline(model, blocks, max_sequences, threads)
+        self._pipeline = load_pipeline(model, blocks, max_sequences, threads, prefix_caching)
         self._tokenizer = self._pipeline.get_tokenizer()
         self._inbox: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._lock = threading.Lock()

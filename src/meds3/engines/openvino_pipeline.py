@@ -18,7 +18,9 @@ MAX_BATCHED_TOKENS = 2048
 BLOCK_TOKENS = 32
 
 
-def load_pipeline(model: Path, blocks: int, max_sequences: int, threads: int | None) -> Any:
+def load_pipeline(
+    model: Path, blocks: int, max_sequences: int, threads: int | None, prefix_caching: bool
+) -> Any:
     refuse_telemetry()
     import openvino_genai as genai
 
@@ -26,7 +28,7 @@ def load_pipeline(model: Path, blocks: int, max_sequences: int, threads: int | N
     scheduler.num_kv_blocks = blocks  # `cache_size` would take whole GiB only
     scheduler.max_num_seqs = max_sequences
     scheduler.max_num_batched_tokens = MAX_BATCHED_TOKENS
-    scheduler.enable_prefix_caching = True
+    scheduler.enable_prefix_caching = prefix_caching
     # 8 bits is what `_block_bytes` counts on; it is the CPU default too.
     properties: dict[str, Any] = {"KV_CACHE_PRECISION": "u8"}
     if threads is not None:
