@@ -9,7 +9,8 @@ longest, logits of the vocabulary at every position. Both: fp32, LoRA of the sam
 layers, AdamW, one optimiser step for every 8 chains, one pass over the chains a measurement; the
 model is loaded once and both run in one process, in turn first. *top*: ours with adapters in the
 upper half of the layers only (`lora.top_layers`), below which nothing is back-propagated. It trains
-less, so it is not what the ratio is made of.
+less, so it is not what the ratio is made of. *bf16*: ours with products in bfloat16 (`precision`),
+where the CPU has instructions for it.
 
 The ratio by processor time holds on a machine that does other things as well, best with
 `OMP_NUM_THREADS=1`: threads that wait for each other at every product lose most there.
@@ -45,13 +46,14 @@ from meds3.errors import InputError
 from meds3.learning.adapters import with_adapters
 from meds3.learning.config import LoraConfig, PrmConfig, SftConfig
 from meds3.learning.jobs import PrmJob, SftJob
+from meds3.learning.precision import computes_bfloat16
 from meds3.learning.prm import prm_loss
 from meds3.learning.prm_items import prm_items
 from meds3.learning.rows import PrmRow, SftRow, read_rows
 from meds3.learning.sft import sft_items, sft_loss
 from meds3.rewards.prm_model import prm_from_policy
 
-VARIANTS = ("ours", "plain", "top")
+VARIANTS = ("ours", "plain", "top", "bf16")
 STAGES = ("sft", "prm")
 DEMO = Path("runs/cpu-demo/round-1")
 # One unit of work: chains in it, tokens that are computed for it, and its loss.
@@ -132,6 +134,7 @@ def one_pass(bench: Bench, variant: str, seed: int) -> Pass:
     """Forward, backward and step over every chain once, by the clock."""
     import torch
 
+    half = torch.autocast("cpu", torch.bfloat16, enabled=variant == "bf16")
     weights = [w for w in bench.model.parameters() if w.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=1e-6)  # so that all passes meet the same model
     bench.model.train()
@@ -139,7 +142,9 @@ def one_pass(bench: Bench, variant: str, seed: int) -> Pass:
     began, cpu = time.perf_counter(), time.process_time()
     for group in steps(work):
         for _, _, loss in group:
-            loss().backward()
+            with half:
+                one = loss()
+            one.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         optimiser.zero_grad()
@@ -157,7 +162,7 @@ def peak_mib(stage: str, variant: str, given: argparse.Namespace) -> int:
 
 def measured(stage: str, given: argparse.Namespace) -> list[dict[str, Any]]:
     """A line for each variant; `ratio` is chains per second over the plain loop's."""
-    wanted = [v for v in VARIANTS if v in given.only]
+    wanted = [v for v in VARIANTS if v in given.only and (v != "bf16" or computes_bfloat16(False))]
     passes: dict[str, list[Pass]] = {variant: [] for variant in wanted}
     benches = {top: prepared(stage, top, given) for top in {v == "top" for v in wanted}}
     for pair in range(given.pairs):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ChainChoice = Literal["all", "diverse", "shortest", "min-value"]
 LabelVariant = Literal["soft", "hard", "dual-hard", "dual-soft"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class LoraConfig(BaseModel):
@@ -38,6 +39,11 @@ class TrainingConfig(BaseModel):
     lr: float = Field(2e-4, gt=0.0, description="peak learning rate")
     epochs: float = Field(1.0, gt=0.0)
     warmup: float = Field(0.05, ge=0.0, lt=1.0, description="share of the steps spent warming up")
+    precision: Precision = Field(
+        "auto",
+        description="of the matrix products; weights, gradients and optimiser stay float32. auto: "
+        "bfloat16 where the GPU or CPU computes it (avx512_bf16, amx), else float32",
+    )
     max_length: int = Field(
         1536, ge=16, description="tokens; a chain that is longer with its prompt is left out"
     )

@@ -14,6 +14,7 @@ from meds3.learning.checkpoints import open_checkpoints, stopped_early
 from meds3.learning.config import TrainingConfig
 from meds3.learning.jobs import Job, PrmJob, SftJob
 from meds3.learning.metrics import metric_lines
+from meds3.learning.precision import in_bfloat16
 from meds3.learning.processes import is_sharded, processes, say
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def training_arguments(
         "report_to": "none",
         "disable_tqdm": True,
         "use_cpu": not cuda,
-        # 16-bit arithmetic is a hundred times slower than 32-bit on most CPUs.
-        "bf16": cuda and torch.cuda.is_bf16_supported(),
+        "bf16": in_bfloat16(job, cuda),
         "gradient_checkpointing": False,
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": cuda,
