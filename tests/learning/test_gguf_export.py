@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from meds3.errors import InputError
+from tests.learning.greedy import worst_choice
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
@@ -20,22 +21,22 @@ def base() -> Path:
     return Path(models.ensure_model("embedded"))
 
 
+# Nats by which the engine's token may be less likely than the best one where the texts part: Q8_0
+# rounds the weights, and near ties may fall otherwise. A wrong name or permutation costs many.
+MARGIN = 0.3
+
+
 def greedy_openvino(path: Path, prompt: str, tokens: int) -> str:
     import openvino_genai as ov
 
-    pipeline = ov.LLMPipeline(str(path), "CPU")
+    exact = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+    pipeline = ov.LLMPipeline(str(path), "CPU", **exact)
     config = ov.GenerationConfig(max_new_tokens=tokens, do_sample=False, apply_chat_template=False)
     return str(pipeline.generate(prompt, config))
 
 
-def greedy_transformers(model, tokenizer, prompt: str, tokens: int) -> str:
-    inputs = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
-    out = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)
-    return tokenizer.decode(out[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
-
-
 @pytest.mark.parametrize("adapted", [False, True])
-def test_greedy_text_is_the_same_in_both_engines(base, tmp_path, adapted):
+def test_the_greedy_text_is_what_transformers_would_say(base, tmp_path, adapted):
     import torch
 
     from meds3.engines.weights import load_causal_lm
@@ -58,8 +59,10 @@ def test_greedy_text_is_the_same_in_both_engines(base, tmp_path, adapted):
         add_generation_prompt=True,
     )
     ours = greedy_openvino(folder / "policy.gguf", prompt, 16)
-    theirs = greedy_transformers(model, tokenizer, prompt, 16)
-    assert ours.strip() == theirs.strip()
+    asked, said = (tokenizer(t, add_special_tokens=False)["input_ids"] for t in (prompt, ours))
+    same, gap = worst_choice(model, asked, said)
+    assert same >= 4
+    assert gap < MARGIN
 
 
 def test_a_model_of_other_shape_is_refused(base, tiny_model, tmp_path):

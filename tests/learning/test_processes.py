@@ -41,7 +41,8 @@ def test_two_processes_learn_what_one_learns(tiny_model, tmp_path, stage, more):
     for a, b in zip(read_metrics(one.metrics), read_metrics(two.metrics), strict=True):
         assert b.loss == pytest.approx(a.loss, abs=1e-4)
         assert b.eval_loss == pytest.approx(a.eval_loss, abs=1e-4)
-        assert b.grad_norm == pytest.approx(a.grad_norm, rel=1e-3, abs=1e-4)
+        # Some CPUs sum batches of other sizes in another order, and Adam's steps make that larger.
+        assert b.grad_norm == pytest.approx(a.grad_norm, rel=5e-3, abs=1e-4)
     assert largest_difference(one.output, two.output) < 2e-3  # saved in 16 bits
     assert not two.checkpoints.exists()
 

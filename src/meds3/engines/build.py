@@ -27,6 +27,7 @@ def build_engine(config: EngineConfig, model: Path | None) -> Engine:
                 max_sequences=config.max_sequences,
                 threads=config.threads,
                 prefix_caching=config.prefix_caching,
+                quantized_activations=config.quantized_activations,
             )
         case "openai":
             from meds3.engines.openai import OpenAIEngine

@@ -75,6 +75,7 @@ class OpenVinoEngine:
         max_sequences: int = 64,
         threads: int | None = None,
         prefix_caching: bool = True,
+        quantized_activations: bool = True,
     ) -> None:
         if model.suffix != ".gguf":
             raise InputError(
@@ -91,7 +92,9 @@ class OpenVinoEngine:
         self._context = facts.context
         blocks = int(cache_gb * 2**30) // block_bytes(facts)
         self._cache_tokens = blocks * BLOCK_TOKENS
-        self._pipeline = load_pipeline(model, blocks, max_sequences, threads, prefix_caching)
+        self._pipeline = load_pipeline(
+            model, blocks, max_sequences, threads, prefix_caching, quantized_activations
+        )
         self._tokenizer = self._pipeline.get_tokenizer()
         self._inbox: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._lock = threading.Lock()

@@ -19,7 +19,12 @@ BLOCK_TOKENS = 32
 
 
 def load_pipeline(
-    model: Path, blocks: int, max_sequences: int, threads: int | None, prefix_caching: bool
+    model: Path,
+    blocks: int,
+    max_sequences: int,
+    threads: int | None,
+    prefix_caching: bool,
+    quantized_activations: bool,
 ) -> Any:
     refuse_telemetry()
     import openvino_genai as genai
@@ -36,6 +41,8 @@ def load_pipeline(
         # machines and than transformers', and no faster with 64 sequences.
         "INFERENCE_PRECISION_HINT": "f32",
     }
+    if not quantized_activations:
+        properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 0
     if threads is not None:
         properties["INFERENCE_NUM_THREADS"] = threads
     try:

@@ -18,6 +18,7 @@ from meds3.evolution.export.package import export
 from meds3.evolution.export.writers import Request
 from meds3.problems.problem import Domain, Problem
 from tests.evolution.export.runs import made_run
+from tests.learning.greedy import worst_choice
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 TOKENS = 32
@@ -63,7 +64,8 @@ def real_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def greedy_embedded(model: Path, prompts: list[str], tokenizer: Any) -> list[list[int]]:
     async def ask() -> list[str]:
-        engine = build_engine(EngineConfig(kind="openvino", cache_gb=0.5), model)
+        exact = EngineConfig(kind="openvino", cache_gb=0.5, quantized_activations=False)
+        engine = build_engine(exact, model)
         sampling = Sampling(n=1, temperature=0.0, max_tokens=TOKENS)
         try:
             done = await asyncio.gather(*(engine.generate(p, sampling) for p in prompts))
@@ -72,20 +74,6 @@ def greedy_embedded(model: Path, prompts: list[str], tokenizer: Any) -> list[lis
         return [completions[0].text for completions in done]
 
     return [tokenizer(text, add_special_tokens=False)["input_ids"] for text in asyncio.run(ask())]
-
-
-def worst_choice(model: Any, prompt: list[int], written: list[int]) -> tuple[int, float]:
-    """How many of the tokens `written` are `model`'s own greedy ones, from the first on; and how
-    much less likely, in nats, the first that is not is than the best."""
-    import torch
-
-    with torch.no_grad():
-        logits = model(torch.tensor([prompt + written])).logits[0, len(prompt) - 1 : -1]
-    scores = logits.log_softmax(-1)
-    chosen = scores[torch.arange(len(written)), written]
-    gaps = (scores.max(-1).values - chosen).tolist()
-    first = next((i for i, gap in enumerate(gaps) if gap > 0), len(gaps))
-    return first, gaps[first] if first < len(gaps) else 0.0
 
 
 def test_both_quantizations_answer_as_transformers_does(real_run: Path, tmp_path: Path) -> None:
