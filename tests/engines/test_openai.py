@@ -28,6 +28,9 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if head.startswith("GET /health "):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
             length = int(head.lower().split("content-length:")[1].split("\r\n")[0])
             body = json.loads(await reader.readexactly(length))
             self.path, number = head.split()[1], len(self.bodies)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from meds3.answering.config import AnsweringConfig
 from meds3.answering.prompting import NO_SHOTS, Shots, candidate_of, open_prompt, stops
 from meds3.chains.template import ChatTemplate
+from meds3.engines.affinity import about
 from meds3.engines.protocol import Engine
 from meds3.errors import EngineError
 from meds3.problems.problem import Problem
@@ -38,7 +39,8 @@ async def sample_candidates(
     sampling = settings.sampling(
         seed=derived_seed(seed, problem.id, purpose), greedy=greedy, stop=stops(settings.style)
     )
-    completions = await engine.generate(prompt, sampling)
+    with about(problem.id):
+        completions = await engine.generate(prompt, sampling)
     if len(completions) != sampling.n:
         raise EngineError(
             f"engine {engine.name} returned {len(completions)} of {sampling.n} completions "

@@ -35,6 +35,7 @@ def build_engine(config: EngineConfig, model: Path | None) -> Engine:
             return OpenAIEngine(
                 config.base_urls,
                 config.model_name,
+                servers_file=config.servers_file,
                 api_key=_api_key(config.api_key_env),
                 timeout_s=config.timeout_s,
                 retries=config.retries,

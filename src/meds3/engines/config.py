@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +36,11 @@ class EngineConfig(BaseModel):
     )
     base_urls: tuple[str, ...] = Field(
         (), description="openai: servers, e.g. http://127.0.0.1:8000/v1; the least busy is used"
+    )
+    servers_file: Path | None = Field(
+        None,
+        description="openai: a text file of more servers, an address a line; it is read again when "
+        "it changes, so that servers may join and leave during a run",
     )
     model_name: str = Field("", description="openai: the `model` field of a request")
     api_key_env: str | None = Field(

@@ -7,11 +7,12 @@ import itertools
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from meds3.engines.affinity import problem_in_hand
 from meds3.engines.completions_api import (
     Fault,
     read_completions,
@@ -20,6 +21,7 @@ from meds3.engines.completions_api import (
     server_words,
 )
 from meds3.engines.protocol import Completion, Sampling
+from meds3.engines.replicas import Replica, Replicas
 from meds3.errors import EngineError, InputError
 
 _BACKOFF_FIRST_S = 0.5
@@ -29,22 +31,18 @@ _AWAY_MOST_S = 5.0  # a refused connection costs nothing, an idle server that ca
 _RETRY_STATUS = frozenset({408, 409, 425, 429})
 # A proxy without its server, and llama.cpp while it loads the model: as good as refused.
 _AWAY_STATUS = frozenset({502, 503})
-
-
-@dataclass
-class _Server:
-    url: str
-    outstanding: int = 0
+_HEALTH_S = 10.0  # a server that is busy answers this late at most
+_CHARACTERS_PER_TOKEN = 3.0  # of a prompt; only weighs calls against each other
 
 
 class OpenAIEngine:
-    """Sends each call to the server with the fewest outstanding ones, and tries again on
+    """Sends each call to one of several servers (`Replicas` says which), and tries again on
     connection errors, time-outs, 429, 5xx, cut and empty answers with exponential backoff and
     jitter: `retries` times, and as long as no server takes the call (refused connections, 502,
     503), for `patience_s` seconds.
 
     `top_k` is not in OpenAI's API; it is sent (vLLM, SGLang and llama.cpp know it) unless 0.
-    `base_urls` include the version: `http://127.0.0.1:8000/v1`.
+    `base_urls` include the version: `http://127.0.0.1:8000/v1`; `servers_file` names more of them.
     """
 
     def __init__(
@@ -52,6 +50,7 @@ class OpenAIEngine:
         base_urls: Sequence[str],
         model_name: str,
         *,
+        servers_file: Path | None = None,
         api_key: str | None = None,
         timeout_s: float = 300.0,
         retries: int = 5,
@@ -59,18 +58,8 @@ class OpenAIEngine:
         max_in_flight: int = 64,
         backoff_first_s: float = _BACKOFF_FIRST_S,
     ) -> None:
-        for url in base_urls:
-            if not url.startswith(("http://", "https://")):
-                raise InputError(
-                    f"engine.base_urls: {url!r} is no http(s) address",
-                    "for example http://127.0.0.1:8000/v1",
-                )
-        if not base_urls:
-            raise InputError(
-                "engine.base_urls is empty, and engine.kind is openai",
-                "name a server: --set engine.base_urls=http://127.0.0.1:8000/v1",
-            )
-        self._servers = [_Server(url.rstrip("/")) for url in base_urls]
+        self._servers = Replicas(base_urls, servers_file)
+        self._watch: asyncio.Task[None] | None = None
         self._model_name = model_name
         self._retries = retries
         self._patience_s = patience_s
@@ -98,19 +87,29 @@ class OpenAIEngine:
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`. A 4xx answer raises `InputError` with the server's words."""
         body = request_body(self._model_name, prompt, sampling)
-        fault = Fault("no try was made")
+        weight = round(len(prompt) / _CHARACTERS_PER_TOKEN) + sampling.n * sampling.max_tokens
+        problem, fault = problem_in_hand(), Fault("no try was made")
         url, failed, away_since = "", 0, None
         async with self._slots:
             for attempt in itertools.count():
                 if self._client.is_closed:
                     raise EngineError(f"{self.name}: the engine is closed")
+                if self._servers.watched and (self._watch is None or self._watch.done()):
+                    self._watch = asyncio.create_task(self._servers.watch(self._healthy))
                 if attempt:
                     await asyncio.sleep(pause_s(attempt, self._backoff_first_s, fault))
-                url = self._next_url(url)
+                server = self._servers.choose(problem, url)
+                url = server.url
                 try:
-                    return await self._post(url, body, sampling)
+                    with self._servers.busy(server, weight):
+                        done = await self._post(url, body, sampling)
                 except Fault as again:
                     fault = again
+                    server.faults += 1
+                    if fault.away:
+                        self._servers.lost(server)
+                else:
+                    return _counted(server, done)
                 if not fault.away:
                     failed, away_since = failed + 1, None
                 else:
@@ -123,22 +122,29 @@ class OpenAIEngine:
             "check that the server runs, then run the same command again: it resumes",
         )
 
-    def _next_url(self, last: str) -> str:
-        """The server with the fewest outstanding calls, but not the one that just failed.
+    def loads(self) -> list[dict[str, Any]]:
+        """What each server has done: the fields of `Replica`."""
+        return self._servers.loads()
 
-        That one looks idle because it fails fast.
-        """
-        others = [server for server in self._servers if server.url != last] or self._servers
-        return min(others, key=lambda server: server.outstanding).url
+    async def _healthy(self, url: str) -> bool:
+        """Whether a server answers: `/health` where it has one, else its list of models."""
+        try:
+            for address in (f"{url.removesuffix('/v1')}/health", f"{url}/models"):
+                reply = await self._client.get(address, timeout=_HEALTH_S)
+                if reply.status_code != 404:
+                    return reply.status_code < 500
+        except httpx.HTTPError:
+            return False
+        return True  # it answers, and has neither
 
     async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
         await self._client.aclose()
 
     async def _post(
         self, url: str, body: Mapping[str, Any], sampling: Sampling
     ) -> list[Completion]:
-        server = next(server for server in self._servers if server.url == url)
-        server.outstanding += 1
         try:
             reply = await self._client.post(f"{url}/completions", json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -147,8 +153,6 @@ class OpenAIEngine:
             raise Fault(f"time-out ({type(error).__name__})") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Fault(f"{type(error).__name__}: {error}") from error
-        finally:
-            server.outstanding -= 1
         if reply.status_code in _RETRY_STATUS or reply.status_code >= 500:
             raise Fault(
                 f"HTTP {reply.status_code}: {server_words(reply)}",
@@ -162,6 +166,12 @@ class OpenAIEngine:
                 "check engine.base_urls, engine.model_name, the API key and the prompt's length",
             )
         return read_completions(reply, sampling)
+
+
+def _counted(server: Replica, completions: list[Completion]) -> list[Completion]:
+    server.calls += 1
+    server.tokens += sum(completion.tokens for completion in completions)
+    return completions
 
 
 def pause_s(attempt: int, first_s: float, fault: Fault) -> float:

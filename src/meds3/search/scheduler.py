@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from meds3.chains.examples import example_for
 from meds3.chains.prompt import hinted_messages, messages
 from meds3.chains.template import ChatTemplate
+from meds3.engines.affinity import about
 from meds3.engines.protocol import Engine
 from meds3.errors import MedS3Error, StorageError
 from meds3.problems.problem import Problem
@@ -105,7 +106,8 @@ class _Search:
 
     async def _search(self, problem: Problem) -> None:
         try:
-            await self._grow(problem)
+            with about(problem.id):
+                await self._grow(problem)
         except StorageError:
             raise
         except MedS3Error as error:
