@@ -17,6 +17,7 @@ from meds3.cli import (
     calibrate,
     compare,
     doctor,
+    engine,
     evaluate,
     evolve,
     export,
@@ -87,6 +88,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(keys.app, name="keys")
 app.add_typer(problems.app, name="problems")
 app.add_typer(model.app, name="model")
+app.add_typer(engine.app, name="engine")
 app.add_typer(tree.app, name="tree")
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from meds3.engines.config import EngineConfig
 from meds3.engines.protocol import Engine, Sampling
 from meds3.errors import InputError
+from meds3.folders import cache_folder
 
 
-def build_engine(config: EngineConfig, model: Path | None) -> Engine:
+def build_engine(config: EngineConfig, model: Path | None, log: Path | None = None) -> Engine:
     """The engine that `config` names, with `model` loaded where it runs in this process.
+
+    `log`: where a server that is started writes to (None: a file in the cache).
 
     Raises `InputError` when a package, the model or the server's address is missing.
     """
@@ -28,6 +31,19 @@ def build_engine(config: EngineConfig, model: Path | None) -> Engine:
                 threads=config.threads,
                 prefix_caching=config.prefix_caching,
                 quantized_activations=config.quantized_activations,
+            )
+        case "vllm":
+            from meds3.engines.vllm.engine import VllmEngine
+            from meds3.engines.vllm.environment import find
+
+            return VllmEngine(
+                _required(model, config),
+                find(config.vllm),
+                config.vllm,
+                log=log or cache_folder() / "logs" / f"vllm-{os.getpid()}.log",
+                cache_gb=config.cache_gb,
+                max_sequences=config.max_sequences,
+                timeout_s=config.timeout_s,
             )
         case "openai":
             from meds3.engines.openai import OpenAIEngine

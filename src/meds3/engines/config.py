@@ -7,7 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-EngineKind = Literal["openvino", "openai", "transformers", "scripted"]
+from meds3.engines.vllm.config import VllmConfig
+
+EngineKind = Literal["openvino", "vllm", "openai", "transformers", "scripted"]
 
 
 class EngineConfig(BaseModel):
@@ -17,12 +19,15 @@ class EngineConfig(BaseModel):
 
     kind: EngineKind = Field(
         "openvino",
-        description="openvino: GGUF on this CPU; openai: any /v1/completions server; "
+        description="openvino: GGUF on this CPU; vllm: a server that meds3 starts and stops; "
+        "openai: servers that somebody else runs (/v1/completions); "
         "transformers: any torch device; scripted: fixed answers, for tests",
     )
-    cache_gb: float = Field(1.0, gt=0, description="openvino: memory for the KV cache, GiB")
+    cache_gb: float = Field(
+        1.0, gt=0, description="openvino, vllm on a CPU: memory for the KV cache, GiB"
+    )
     max_sequences: int = Field(
-        64, ge=1, description="sequences generated at once (openvino, transformers)"
+        64, ge=1, description="sequences generated at once (openvino, vllm, transformers)"
     )
     threads: int | None = Field(None, ge=1, description="openvino: CPU threads; null means all")
     prefix_caching: bool = Field(
@@ -46,7 +51,7 @@ class EngineConfig(BaseModel):
     api_key_env: str | None = Field(
         None, description="openai: name of the environment variable that holds the API key"
     )
-    timeout_s: float = Field(300.0, gt=0, description="openai: seconds without an answer")
+    timeout_s: float = Field(300.0, gt=0, description="openai, vllm: seconds without an answer")
     retries: int = Field(5, ge=0, description="openai: tries after the first, per request")
     patience_s: float = Field(
         300.0,
@@ -57,3 +62,4 @@ class EngineConfig(BaseModel):
     device: str | None = Field(
         None, description="transformers: torch device (cpu, cuda:0); null picks cuda when there"
     )
+    vllm: VllmConfig = VllmConfig()

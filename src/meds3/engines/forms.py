@@ -12,7 +12,11 @@ from meds3.runs.digest import digest_path
 
 
 def servable(model: Path, engine: str) -> Path:
-    """`model` for an engine of kind `engine`: for OpenVINO a GGUF in Q8_0 (seconds, once)."""
+    """`model` for an engine of kind `engine`, made once: for OpenVINO a GGUF in Q8_0 (seconds),
+    for vLLM a Hugging Face folder.
+    """
+    if engine == "vllm":
+        return trainable(model)
     if engine != "openvino" or model.suffix != ".gguf":
         return model
     return as_q8_0(model, _cached(model).with_suffix(".Q8_0.gguf"))

@@ -20,6 +20,7 @@ from meds3.engines.completions_api import (
     retry_after_s,
     server_words,
 )
+from meds3.engines.preflight import Longest, look_at
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.replicas import Replica, Replicas
 from meds3.errors import EngineError, InputError
@@ -57,10 +58,13 @@ class OpenAIEngine:
         patience_s: float = 120.0,
         max_in_flight: int = 64,
         backoff_first_s: float = _BACKOFF_FIRST_S,
+        special_tokens: bool | None = None,
     ) -> None:
         self._servers = Replicas(base_urls, servers_file)
         self._watch: asyncio.Task[None] | None = None
         self._model_name = model_name
+        # Whether a server of vLLM's kind adds the tokenizer's special tokens; None: as it does.
+        self._extra = {} if special_tokens is None else {"add_special_tokens": special_tokens}
         self._retries = retries
         self._patience_s = patience_s
         self._backoff_first_s = backoff_first_s
@@ -86,7 +90,7 @@ class OpenAIEngine:
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`. A 4xx answer raises `InputError` with the server's words."""
-        body = request_body(self._model_name, prompt, sampling)
+        body = request_body(self._model_name, prompt, sampling) | self._extra
         weight = round(len(prompt) / _CHARACTERS_PER_TOKEN) + sampling.n * sampling.max_tokens
         problem, fault = problem_in_hand(), Fault("no try was made")
         url, failed, away_since = "", 0, None
@@ -121,6 +125,18 @@ class OpenAIEngine:
             f"{url}/completions gave no answer in {attempt + 1} tries; the last: {fault}",
             "check that the server runs, then run the same command again: it resumes",
         )
+
+    async def check(self, longest: Longest | None = None) -> None:
+        """Look at each server that answers now, before the first call; see `preflight.look_at`.
+
+        Raises `InputError` for a model that is not served and a context that is too short. A
+        start-of-text token that would come twice is prevented.
+        """
+        for url in [load["url"] for load in self._servers.loads() if load["listed"]]:
+            if await self._healthy(url):
+                seen = await look_at(self._client, url, self._model_name, longest)
+                if seen.doubles_start:
+                    self._extra = {"add_special_tokens": False}
 
     def loads(self) -> list[dict[str, Any]]:
         """What each server has done: the fields of `Replica`."""

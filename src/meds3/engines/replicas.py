@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -162,6 +162,19 @@ class Replicas:
             {k: v for k, v in asdict(r).items() if not k.startswith("_")}
             for r in self._all.values()
         ]
+
+
+def load_lines(loads: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The load table, a line a server."""
+    whole = max(sum(load["tokens"] for load in loads), 1)
+    return [
+        f"{load['url']}: {load['calls']:,} calls, {load['tokens']:,} tokens "
+        f"({load['tokens'] / whole:.0%}), {load['sticky']:,} to a known prompt, "
+        f"{load['faults']} faults, joined at {load['joined_s']:.0f} s"
+        + ("" if load["up"] else f", away since {load['away_s'] or 0:.0f} s")
+        + ("" if load["listed"] else ", taken off the list")
+        for load in loads
+    ]
 
 
 def checked(url: str, where: str) -> str:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from meds3.chains.template import ChatTemplate
 from meds3.engines.models import ensure_model
+from meds3.errors import InputError
 from meds3.evaluation.results import Results, RoundInfo, SearchStats, read_results
 from meds3.evaluation.results_parts import PrmQuality
 from meds3.evolution.base_systems import base_systems
 from meds3.evolution.config import RunConfig
 from meds3.evolution.gate import set_apart
 from meds3.evolution.learn import learn
+from meds3.evolution.longest import longest_call
 from meds3.evolution.measure import judge_round, sample_base, score_systems
 from meds3.evolution.outcome import config_of
 from meds3.evolution.overlap import checked_problems
@@ -35,6 +37,12 @@ async def evolve(config: RunConfig, watcher: Watcher, calls_from: Path | None = 
     Everything finished is kept whatever happens; the same call goes on from there. Raises
     `InputError` for what the user must mend, `EngineError` and `StorageError` for what broke.
     """
+    if config.engine.kind == "openai":
+        raise InputError(
+            "engine.kind: 'openai' serves a fixed model, and the loop trains new ones",
+            "use 'vllm' (GPU), 'transformers' (any torch device) or 'openvino' (CPU) for `evolve`; "
+            "`search` and `evaluate` take 'openai'",
+        )
     async with opened(config, watcher, calls_from) as state:
         results = await _rounds(state)
         state.journal.event("finish")
@@ -72,8 +80,16 @@ async def opened(
             journal.event("start")
             if calls_from is not None:
                 journal.event(CALLS_FROM, run=calls_from.name)
-            server = PolicyServer(config.engine, journal, others)
             template = ChatTemplate.from_model(model)
+            server = PolicyServer(
+                config.engine,
+                journal,
+                others,
+                run=run,
+                base=base,
+                longest=longest_call(config, problems, template),
+                say=lambda said: watcher.progress(0, 1, "server", said),
+            )
             stages = Stages(journal, watcher)
             try:
                 yield Evolution(
@@ -100,7 +116,7 @@ async def _rounds(state: Evolution) -> Results:
     systems = await sample_base(state)
     for number in range(1, state.config.rounds + 1):
         trees, search = await search_round(state, number, kept, guide)
-        await state.server.close()  # training needs the memory
+        await state.server.release()  # training needs the memory
         datasets, training = await learn(state, number, kept, trees)
         new = round_policy(state.run, number, state.config.engine)
         # The gate wants both under the same PRM; other systems keep the scores they have.

@@ -37,7 +37,7 @@ async def fresh_prm_rows(
     async def work() -> dict[str, Any]:
         engine = await state.server.engine(policy, name)
         fresh = await _written(state, number, config.chains, policy, problems)
-        await state.server.close()  # training needs the memory
+        await state.server.release()  # training needs the memory
         learned = [*fresh, *trees] if config.trees else fresh
         rows, summary = prm_rows(learned, state.problems.seeds, state.config.prm)
         if not rows:

@@ -85,7 +85,7 @@ async def score_systems(
         for policy in policies
         for part in state.parts
     }
-    await state.server.close()  # the PRM needs the memory
+    await state.server.release()  # the PRM needs the memory
     scorer: TorchStepScorer | None = None
     found: dict[Part, dict[str, SystemEvaluation]] = {part: {} for part in state.parts}
     digest = state.prm_digest(number)

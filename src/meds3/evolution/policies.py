@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from meds3.engines.build import build_engine
 from meds3.engines.calls import JournalCalls
 from meds3.engines.config import EngineConfig
 from meds3.engines.forms import servable, trainable
 from meds3.engines.journalled import JournalledEngine
+from meds3.engines.openai import OpenAIEngine
+from meds3.engines.preflight import Longest
 from meds3.engines.protocol import Engine
+from meds3.engines.vllm.engine import VllmEngine
+from meds3.engines.vllm.neutral import write_neutral
 from meds3.errors import InputError
+from meds3.evolution.outcome import gate_stage
 from meds3.learning.jobs import GGUF_NAME
+from meds3.learning.kept_adapter import ADAPTER_NAME, has_adapter, write_sum
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
@@ -23,12 +30,16 @@ BASE = "base"
 
 @dataclass(frozen=True)
 class Policy:
-    """A model that answers. `weights` trains on, `served` answers from (they may be the same)."""
+    """A model that answers. `weights` trains on, `served` answers from (they may be the same).
+
+    `number` is the round that trained it, 0 for the base.
+    """
 
     name: str
     weights: Path
     served: Path
     digest: str
+    number: int = 0
 
     @property
     def is_base(self) -> bool:
@@ -45,7 +56,7 @@ def round_policy(run: RunDirectory, round_: int, engine: EngineConfig) -> Policy
     """The policy a round trained, in the form that `engine` loads."""
     weights = run.round(round_) / "policy"
     served = served_by(weights, engine)
-    return Policy(f"round-{round_}", weights, served, digest_path(served))
+    return Policy(f"round-{round_}", weights, served, digest_path(served), round_)
 
 
 def served_by(weights: Path, engine: EngineConfig) -> Path:
@@ -56,32 +67,105 @@ def served_by(weights: Path, engine: EngineConfig) -> Path:
 class PolicyServer:
     """Loads one policy at a time: two would not fit a small machine's memory.
 
-    Calls that `others` know are taken over from them.
+    Calls that `others` know are taken over from them. A vLLM server logs into the folder of `run`;
+    `longest` is checked against its context, and `say` hears how its start goes. With adapters it
+    serves `base` all the time, with the adapter of whichever policy is asked for.
     """
 
     def __init__(
-        self, config: EngineConfig, journal: Journal, others: Sequence[Journal] = ()
+        self,
+        config: EngineConfig,
+        journal: Journal,
+        others: Sequence[Journal] = (),
+        *,
+        run: RunDirectory,
+        base: Policy,
+        longest: Longest | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.config = config
+        self._journal = journal
         self._calls = JournalCalls(journal, others)
+        self._run = run
+        self._base = base
+        self._longest = longest
+        self._say = say
         self._engine: Engine | None = None
         self._loaded: Policy | None = None
-        if config.kind == "openai":
-            raise InputError(
-                "engine.kind: 'openai' serves a fixed model, and the loop trains new ones",
-                "use 'openvino' (CPU) or 'transformers' (any torch device) for `evolve`",
-            )
 
     async def engine(self, policy: Policy, purpose: str) -> JournalledEngine:
-        """The engine of `policy`, its calls journalled under `purpose`."""
-        if self._engine is None or self._loaded != policy:
+        """The engine of `policy`, its calls journalled under `purpose`.
+
+        Raises `InputError` for a trained policy where the servers are somebody else's.
+        """
+        if self.config.kind == "openai" and not policy.is_base:
+            raise InputError(
+                f"engine.kind: 'openai' serves a fixed model, and {policy.name} is a new one",
+                "use 'vllm' (GPU), 'transformers' (any torch device) or 'openvino' (CPU)",
+            )
+        engine = self._engine
+        if engine is None or self._loaded != policy:
+            engine = await self._load(policy)
+        return JournalledEngine(engine, self._calls, policy.digest, purpose)
+
+    async def _load(self, policy: Policy) -> Engine:
+        keeps, engine = self._keeps_server, self._engine
+        if engine is None or not keeps:
             await self.close()
-            self._engine = build_engine(self.config, policy.served)
-            self._loaded = policy
-        return JournalledEngine(self._engine, self._calls, policy.digest, purpose)
+            served = self._base.served if keeps else policy.served
+            engine = build_engine(self.config, served, self._run.root / "logs" / "vllm.log")
+            self._engine = engine
+        if isinstance(engine, OpenAIEngine):
+            await engine.check(self._longest)
+        if isinstance(engine, VllmEngine):
+            await engine.start(self._say, self._longest)
+            if keeps:
+                await engine.use(policy.name, self._adapter_of(policy))
+        self._loaded = policy
+        return engine
+
+    @property
+    def _keeps_server(self) -> bool:
+        return self.config.kind == "vllm" and self.config.vllm.adapters
+
+    def _adapter_of(self, policy: Policy) -> Path:
+        """The policy as one adapter of the base, written when it is not there yet."""
+        folder = self._run.root / "adapters" / f"{policy.name}-{policy.digest[:12]}"
+        if not has_adapter(folder):
+            if policy.is_base:
+                write_neutral(policy.served, folder)
+            else:
+                write_sum(adapters_of(self._run, self._journal, policy.number), folder, None)
+        return folder
+
+    async def release(self) -> None:
+        """Make room for a training: free the model, unless its server is to be kept."""
+        if not self._keeps_server:
+            await self.close()
+
+    def loads(self) -> list[dict[str, Any]]:
+        """What each server of several has done; nothing where there is one engine."""
+        return self._engine.loads() if isinstance(self._engine, OpenAIEngine) else []
 
     async def close(self) -> None:
         """Free the loaded model."""
         if self._engine is not None:
             await self._engine.close()
         self._engine = self._loaded = None
+
+
+def adapters_of(run: RunDirectory, journal: Journal, number: int) -> list[Path]:
+    """The folders where the adapters lie that lead from the base to round `number`'s policy.
+
+    Those of the rounds before it that their gates kept, and its own; with DPO there are two a
+    round. Whether a round kept any is not looked at.
+    """
+    found = []
+    for round_ in range(1, number + 1):
+        gate = journal.stage(gate_stage(round_))
+        if round_ < number and not (gate and gate["detail"]["kept"]):
+            continue
+        with_dpo = journal.stage(f"round-{round_}/dpo") is not None
+        stages = ("sft", "policy") if with_dpo else ("policy",)
+        found += [run.round(round_) / stage / ADAPTER_NAME for stage in stages]
+    return found

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from meds3.engines.replicas import load_lines
 from meds3.evaluation.results import SearchStats
 from meds3.evaluation.search_stats import search_stats
 from meds3.evolution.policies import Policy
@@ -51,6 +52,10 @@ async def search_round(
                     scorer=scorer,
                     progress=progress,
                 )
+        if loads := state.server.loads():
+            state.journal.event("servers", stage=name, loads=loads)
+            for line in load_lines(loads):
+                state.stages.watcher.stage(name, line)
         for problem, error in failures(state.journal, number).items():
             state.stages.watcher.stage(name, f"FAILED for good: {problem}: {error.splitlines()[0]}")
         return {

@@ -8,7 +8,7 @@ from pathlib import Path
 from meds3.errors import InputError
 from meds3.evolution.config import RunConfig
 from meds3.evolution.outcome import CALIBRATION, config_of, gate_stage, outcome_of
-from meds3.learning.kept_adapter import ADAPTER_NAME
+from meds3.evolution.policies import adapters_of
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 
@@ -57,7 +57,7 @@ def source_of(run: RunDirectory, round_: int | None) -> Source:
         gates: dict[int, bool] = {}
         while (gate := journal.stage(gate_stage(len(gates) + 1))) is not None:
             gates[len(gates) + 1] = bool(gate["detail"]["kept"])
-        with_dpo = {n for n in gates if journal.stage(f"round-{n}/dpo") is not None}
+        adapters = adapters_of(run, journal, number)
     if number == 0:
         raise InputError(
             f"{run.root}: no round was kept, so its policy is the base model, {config.model}",
@@ -67,11 +67,6 @@ def source_of(run: RunDirectory, round_: int | None) -> Source:
         done = ", ".join(map(str, gates)) or "none"
         raise InputError(f"{run.root}: round {number} is not finished", f"finished: {done}")
     rounds = (*(n for n, kept in gates.items() if kept and n < number), number)
-    adapters = [
-        run.round(n) / stage / ADAPTER_NAME
-        for n in rounds
-        for stage in (("sft", "policy") if n in with_dpo else ("policy",))
-    ]
     source = Source(run, config, rounds, gates[number], tuple(adapters))
     if not source.policy.is_dir():
         raise InputError(
