@@ -52,7 +52,7 @@ class Server:
     async def engine(self, policy: Policy, purpose: str) -> JournalledEngine:
         return JournalledEngine(self.scripted, JournalCalls(self.journal), policy.digest, purpose)
 
-    async def close(self) -> None: ...
+    async def release(self) -> None: ...
 
 
 def config(tmp_path: Path, fields: dict[str, Any] | None = None, **evaluation: Any) -> RunConfig:

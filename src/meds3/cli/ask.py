@@ -135,7 +135,7 @@ async def _answer(
     from meds3.evolution.config import updated
     from meds3.evolution.outcome import Outcome, calibration_of, config_of, outcome_of
     from meds3.evolution.policies import served_by
-    from meds3.rewards.torch_scorer import TorchStepScorer
+    from meds3.rewards.build import build_scorer
     from meds3.runs.directory import RunDirectory
 
     config: RunConfig | None = None
@@ -158,7 +158,7 @@ async def _answer(
     else:
         served = servable(base, engine_config.kind)
     engine = build_engine(engine_config, served)
-    scorer = TorchStepScorer(outcome.prm) if outcome.prm else None
+    scorer = build_scorer(outcome.prm, config.scorer) if config and outcome.prm else None
     try:
         template = ChatTemplate.from_model(base)
         return await answer(

@@ -132,9 +132,10 @@ def _run(
     elif "at_once" not in config.model_fields_set:
         config = config.model_copy(update={"at_once": _AT_ONCE_ELSEWHERE})
     console.print(f"[dim]loading {answerer.name} …[/]", highlight=False)
-    app = create_app(reasoner_of(answerer), config)
+    reasoner = reasoner_of(answerer)
+    app = create_app(reasoner, config)
     if not online:
-        stay_offline(servers_of(answerer.engine), own_names=(config.host,))
+        stay_offline(servers_of(reasoner, answerer), own_names=(config.host,))
     where = f"http://{config.host}:{config.port}"
     console.print(f"[bold]{answerer.name}[/] at {where}, page and API (/v1)", highlight=False)
     console.print(f"[dim italic]{SAFETY_NOTE}[/]")

@@ -62,4 +62,6 @@ class EngineConfig(BaseModel):
     device: str | None = Field(
         None, description="transformers: torch device (cpu, cuda:0); null picks cuda when there"
     )
-    vllm: VllmConfig = VllmConfig()
+    vllm: VllmConfig = Field(
+        VllmConfig(), description="vllm: how the server is started; `meds3 engine install vllm`"
+    )

@@ -21,6 +21,7 @@ from meds3.evolution.presets import PRESETS
 from meds3.evolution.seed_set import SeedSetConfig
 from meds3.learning.config import DpoConfig, FreshConfig, PrmConfig, SftConfig
 from meds3.problems.config import ProblemsConfig
+from meds3.rewards.config import ScorerConfig
 from meds3.search.config import SearchConfig
 
 M = TypeVar("M", bound=BaseModel)
@@ -41,6 +42,7 @@ class RunConfig(BaseModel):
     rounds: int = Field(1, ge=1)
     problems: ProblemsConfig
     engine: EngineConfig = EngineConfig()
+    scorer: ScorerConfig = ScorerConfig()
     search: SearchConfig = SearchConfig()
     sft: SftConfig = SftConfig()
     dpo: DpoConfig | None = Field(None, description="null: no DPO (preset v2)")
@@ -108,7 +110,7 @@ class RunConfig(BaseModel):
 
         A run may be resumed with other workers and extended by rounds, not asked another question.
         """
-        apart = {"name", "runs_dir", "engine", "rounds", "seed_set"}
+        apart = {"name", "runs_dir", "engine", "scorer", "rounds", "seed_set"}
         body = self.model_dump(mode="json", exclude=apart)
         body["answering"] = self.answering.drawing()
         for name in ("trees_in_flight", "tokens_in_flight", "max_failed_share"):

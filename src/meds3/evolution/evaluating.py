@@ -15,7 +15,7 @@ from meds3.evolution.evolve import opened
 from meds3.evolution.outcome import outcome_of
 from meds3.evolution.policies import Policy, round_policy
 from meds3.evolution.stages import Watcher
-from meds3.rewards.torch_scorer import TorchStepScorer
+from meds3.rewards.build import build_scorer
 
 
 async def evaluate(
@@ -42,7 +42,7 @@ async def evaluate(
         )
         name = f"evaluate/{policy.name}"
         watcher.stage(name, f"{len(state.problems.heldout)} problems, {settings.n} chains each")
-        scorer = TorchStepScorer(outcome.prm) if outcome.prm else None
+        scorer = build_scorer(outcome.prm, config.scorer, state.scorer_log) if outcome.prm else None
         try:
             evaluation = await evaluate_system(
                 policy.name,

@@ -18,8 +18,9 @@ from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy
 from meds3.evolution.state import Evolution, Part
 from meds3.evolution.timing import timed
+from meds3.rewards.build import build_scorer
 from meds3.rewards.journalled import JournalledScorer
-from meds3.rewards.torch_scorer import TorchStepScorer
+from meds3.rewards.protocol import StepScorer
 
 _SHARPER = "vote-sum^"
 _ON = {False: "held-out problems", True: "seeds set apart"}
@@ -86,7 +87,7 @@ async def score_systems(
         for part in state.parts
     }
     await state.server.release()  # the PRM needs the memory
-    scorer: TorchStepScorer | None = None
+    scorer: StepScorer | None = None
     found: dict[Part, dict[str, SystemEvaluation]] = {part: {} for part in state.parts}
     digest = state.prm_digest(number)
     try:
@@ -98,7 +99,7 @@ async def score_systems(
                 evaluation: SystemEvaluation = evaluation, name: str = name
             ) -> SystemEvaluation:
                 nonlocal scorer
-                scorer = scorer or TorchStepScorer(prm)
+                scorer = scorer or build_scorer(prm, state.config.scorer, state.scorer_log)
                 kept = JournalledScorer(scorer, state.journal, digest, name)
                 scored = await rescore(evaluation, kept, _shown(state))
                 return timed(scored, state.journal, name, scoring=True)

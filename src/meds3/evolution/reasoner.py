@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from meds3.answering.config import AnsweringConfig
 from meds3.engines.build import build_engine
-from meds3.engines.config import EngineConfig
+from meds3.engines.openai import OpenAIEngine
+from meds3.engines.vllm.engine import VllmEngine
 from meds3.evolution.answerer import Answerer
-from meds3.rewards.torch_scorer import TorchStepScorer
+from meds3.rewards.build import build_scorer
+from meds3.rewards.pooling_scorer import PoolingStepScorer, VllmStepScorer
 from meds3.runs.digest import digest_path
 from meds3.serving.reasoner import Identity, Reasoner
 
@@ -31,7 +33,7 @@ def reasoner_of(answerer: Answerer) -> Reasoner:
     )
     return Reasoner(
         engine=engine,
-        scorer=TorchStepScorer(prm) if prm else None,
+        scorer=build_scorer(prm, answerer.scorer) if prm else None,
         template=answerer.template,
         settings=_adaptive(answerer.settings),
         calibration=answerer.calibration,
@@ -49,10 +51,16 @@ def _adaptive(settings: AnsweringConfig) -> AnsweringConfig:
     return settings
 
 
-def servers_of(engine: EngineConfig) -> list[tuple[str, int]]:
-    """Host and port of the servers an engine calls."""
+def servers_of(reasoner: Reasoner, answerer: Answerer) -> list[tuple[str, int]]:
+    """Host and port of the servers that the engine and the scorer call."""
+    urls: list[str] = []
+    for part, config in ((reasoner.engine, answerer.engine), (reasoner.scorer, answerer.scorer)):
+        if isinstance(part, VllmEngine | VllmStepScorer):
+            urls.append(part.url)
+        elif isinstance(part, OpenAIEngine | PoolingStepScorer):
+            urls += config.base_urls
     found = []
-    for url in engine.base_urls if engine.kind == "openai" else ():
+    for url in urls:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         found.append((parts.hostname or "", port))

@@ -12,9 +12,9 @@ from meds3.evaluation.search_stats import search_stats
 from meds3.evolution.policies import Policy
 from meds3.evolution.stages import ticking
 from meds3.evolution.state import Evolution
+from meds3.rewards.build import build_scorer
 from meds3.rewards.journalled import JournalledScorer
 from meds3.rewards.protocol import StepScorer
-from meds3.rewards.torch_scorer import TorchStepScorer
 from meds3.search.progress import SearchProgress
 from meds3.search.scheduler import search_problems
 from meds3.search.store import StoredTrees, failures
@@ -87,7 +87,7 @@ async def _scorer(
         yield None
         return
     scorer = JournalledScorer(
-        TorchStepScorer(state.run.round(guide) / "prm"),
+        build_scorer(state.run.round(guide) / "prm", state.config.scorer, state.scorer_log),
         state.journal,
         state.prm_digest(guide),
         f"round-{number}/search-scores",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from meds3.chains.template import ChatTemplate
@@ -37,6 +38,11 @@ class Evolution:
         """What policies are asked: the held-out problems, and the gate's where it has its own."""
         parts: dict[Part, list[Problem]] = {"heldout": self.problems.heldout}
         return parts | {"gate": self.gate} if self.gate else parts
+
+    @property
+    def scorer_log(self) -> Path:
+        """Where a scoring server that the run starts writes to."""
+        return self.run.root / "logs" / "vllm-prm.log"
 
     def prm_digest(self, round_: int) -> str:
         return digest_path(self.run.round(round_) / "prm")

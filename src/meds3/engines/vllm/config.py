@@ -32,7 +32,9 @@ class VllmConfig(BaseModel):
     tensor_parallel: int = Field(1, ge=1, description="GPUs that share one copy of the model")
     data_parallel: int = Field(1, ge=1, description="copies of the model")
     memory: float = Field(0.9, gt=0, le=1, description="share of a GPU's memory that it may use")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="of the weights and products; auto: 16 bits"
+    )
     eager: bool | None = Field(
         None,
         description="no compiled graphs; null: on a CPU, where compiling takes minutes; on a GPU "

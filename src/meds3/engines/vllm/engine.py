@@ -77,6 +77,11 @@ class VllmEngine:
         return f"vllm:{self._model.name}"
 
     @property
+    def url(self) -> str:
+        """Where the server listens, or will."""
+        return self._server.url
+
+    @property
     def capacity(self) -> int:
         return self._sequences
 

@@ -27,8 +27,9 @@ from meds3.evolution.stages import Stages, Watcher
 from meds3.evolution.suites.publish import STAGE, publish
 from meds3.evolution.timing import timed
 from meds3.problems.problem import Problem
+from meds3.rewards.build import build_scorer
 from meds3.rewards.journalled import JournalledScorer
-from meds3.rewards.torch_scorer import TorchStepScorer
+from meds3.rewards.protocol import StepScorer
 from meds3.runs.digest import digest_of, digest_path
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
@@ -57,7 +58,7 @@ class _State:
     stages: Stages
     open: AsyncExitStack
     engine: Engine | None = field(default=None)
-    scorer: TorchStepScorer | None = field(default=None)
+    scorer: StepScorer | None = field(default=None)
 
 
 async def ask_suite(request: Request, watcher: Watcher) -> Results:
@@ -192,7 +193,7 @@ async def _score(
 
     async def work() -> dict[str, Any]:
         if state.scorer is None:
-            state.scorer = TorchStepScorer(prm)
+            state.scorer = build_scorer(prm, state.request.answerer.scorer)
             state.open.push_async_callback(state.scorer.close)
         scorer = JournalledScorer(state.scorer, state.journal, digest, name)
         scored = await rescore(
