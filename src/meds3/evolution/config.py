@@ -16,6 +16,7 @@ from meds3.answering.config import AnsweringConfig
 from meds3.engines.config import EngineConfig
 from meds3.errors import InputError
 from meds3.evaluation.config import EvaluationConfig
+from meds3.evolution.cluster.config import RayConfig
 from meds3.evolution.gate import GateConfig
 from meds3.evolution.presets import PRESETS
 from meds3.evolution.seed_set import SeedSetConfig
@@ -43,6 +44,10 @@ class RunConfig(BaseModel):
     problems: ProblemsConfig
     engine: EngineConfig = EngineConfig()
     scorer: ScorerConfig = ScorerConfig()
+    executor: Literal["local", "ray"] = Field(
+        "local", description="local: one process drives; ray: workers on a cluster, see `ray`"
+    )
+    ray: RayConfig = RayConfig()
     search: SearchConfig = SearchConfig()
     sft: SftConfig = SftConfig()
     dpo: DpoConfig | None = Field(None, description="null: no DPO (preset v2)")
@@ -110,7 +115,8 @@ class RunConfig(BaseModel):
 
         A run may be resumed with other workers and extended by rounds, not asked another question.
         """
-        apart = {"name", "runs_dir", "engine", "scorer", "rounds", "seed_set"}
+        apart = {"name", "runs_dir", "rounds", "seed_set"}
+        apart |= {"engine", "scorer", "executor", "ray"}
         body = self.model_dump(mode="json", exclude=apart)
         body["answering"] = self.answering.drawing()
         for name in ("trees_in_flight", "tokens_in_flight", "max_failed_share"):

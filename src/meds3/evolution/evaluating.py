@@ -34,7 +34,7 @@ async def evaluate(
         outcome = outcome_of(state.run)
         policy: Policy = state.base
         if which == "kept" and outcome.round:
-            policy = round_policy(state.run, outcome.round, config.engine)
+            policy = round_policy(state.run, outcome.round, config.engine, state.journal)
         example = policy.is_base and config.search.shows_example(1)
         style = "worked-example" if example else "bare"
         settings = config.answering.model_copy(

@@ -118,7 +118,7 @@ async def _rounds(state: Evolution) -> Results:
         trees, search = await search_round(state, number, kept, guide)
         await state.server.release()  # training needs the memory
         datasets, training = await learn(state, number, kept, trees)
-        new = round_policy(state.run, number, state.config.engine)
+        new = round_policy(state.run, number, state.config.engine, state.journal)
         # The gate wants both under the same PRM; other systems keep the scores they have.
         scored = await score_systems(state, number, [kept, new])
         systems |= scored["heldout"]

@@ -46,6 +46,11 @@ async def sample_policy(
         shots = solved_shots(state.problems.seeds, measured.shots, measured.seed)
 
     async def work() -> SystemEvaluation:
+        if state.config.executor == "ray":
+            from meds3.evolution.cluster.spreading import spread_asking
+
+            # What follows finds the calls paid.
+            await spread_asking(state, where, policy, problems, settings, shots)
         found = await evaluate_system(
             system,
             problems,

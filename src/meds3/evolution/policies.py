@@ -32,7 +32,8 @@ BASE = "base"
 class Policy:
     """A model that answers. `weights` trains on, `served` answers from (they may be the same).
 
-    `number` is the round that trained it, 0 for the base.
+    `number` is the round that trained it, 0 for the base; `adapters` are the folders of those that
+    lead from the base to it (whether a round kept any is not looked at).
     """
 
     name: str
@@ -40,6 +41,7 @@ class Policy:
     served: Path
     digest: str
     number: int = 0
+    adapters: tuple[Path, ...] = ()
 
     @property
     def is_base(self) -> bool:
@@ -52,11 +54,18 @@ def base_policy(model: Path, engine: EngineConfig) -> Policy:
     return Policy(BASE, trainable(model), served, digest_path(served))
 
 
-def round_policy(run: RunDirectory, round_: int, engine: EngineConfig) -> Policy:
-    """The policy a round trained, in the form that `engine` loads."""
+def round_policy(run: RunDirectory, round_: int, engine: EngineConfig, journal: Journal) -> Policy:
+    """The policy a round of `run` trained, in the form that `engine` loads."""
     weights = run.round(round_) / "policy"
     served = served_by(weights, engine)
-    return Policy(f"round-{round_}", weights, served, digest_path(served), round_)
+    return Policy(
+        f"round-{round_}",
+        weights,
+        served,
+        digest_path(served),
+        round_,
+        adapters_of(run, journal, round_),
+    )
 
 
 def served_by(weights: Path, engine: EngineConfig) -> Path:
@@ -84,7 +93,6 @@ class PolicyServer:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.config = config
-        self._journal = journal
         self._calls = JournalCalls(journal, others)
         self._run = run
         self._base = base
@@ -135,7 +143,7 @@ class PolicyServer:
             if policy.is_base:
                 write_neutral(policy.served, folder)
             else:
-                write_sum(adapters_of(self._run, self._journal, policy.number), folder, None)
+                write_sum(policy.adapters, folder, None)
         return folder
 
     async def release(self) -> None:
@@ -154,13 +162,13 @@ class PolicyServer:
         self._engine = self._loaded = None
 
 
-def adapters_of(run: RunDirectory, journal: Journal, number: int) -> list[Path]:
+def adapters_of(run: RunDirectory, journal: Journal, number: int) -> tuple[Path, ...]:
     """The folders where the adapters lie that lead from the base to round `number`'s policy.
 
     Those of the rounds before it that their gates kept, and its own; with DPO there are two a
     round. Whether a round kept any is not looked at.
     """
-    found = []
+    found: list[Path] = []
     for round_ in range(1, number + 1):
         gate = journal.stage(gate_stage(round_))
         if round_ < number and not (gate and gate["detail"]["kept"]):
@@ -168,4 +176,4 @@ def adapters_of(run: RunDirectory, journal: Journal, number: int) -> list[Path]:
         with_dpo = journal.stage(f"round-{round_}/dpo") is not None
         stages = ("sft", "policy") if with_dpo else ("policy",)
         found += [run.round(round_) / stage / ADAPTER_NAME for stage in stages]
-    return found
+    return tuple(found)

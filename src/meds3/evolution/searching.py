@@ -32,37 +32,19 @@ async def search_round(
     guided = guide if config.search.value == "prm" else None
 
     async def work() -> dict[str, Any]:
-        engine = await state.server.engine(policy, name)
         progress = SearchProgress(len(seeds))
+        if config.executor == "ray":
+            from meds3.evolution.cluster.spreading import spread_search
 
-        def show() -> None:
-            note = progress.note(engine.generated_tokens)
-            state.stages.watcher.progress(progress.done, progress.trees, "trees", note)
-
-        async with _scorer(state, number, guided) as scorer:
-            with ticking(show):
-                await search_problems(
-                    seeds,
-                    engine,
-                    state.template,
-                    state.journal,
-                    config.search,
-                    round_=number,
-                    seed=config.seed,
-                    scorer=scorer,
-                    progress=progress,
-                )
-        if loads := state.server.loads():
-            state.journal.event("servers", stage=name, loads=loads)
-            for line in load_lines(loads):
-                state.stages.watcher.stage(name, line)
+            prm = state.run.round(guided) / "prm" if guided else None
+            with ticking(lambda: _show(state, progress, progress.tokens)):
+                paid = await spread_search(state, number, policy, seeds, prm, progress)
+            detail = {"paid_calls": paid}
+        else:
+            detail = await _search_here(state, number, policy, guided, progress)
         for problem, error in failures(state.journal, number).items():
             state.stages.watcher.stage(name, f"FAILED for good: {problem}: {error.splitlines()[0]}")
-        return {
-            "paid_calls": engine.paid_calls,
-            "replayed_calls": engine.replayed_calls,
-            "generated_tokens": engine.generated_tokens,
-        }
+        return detail
 
     inputs = {
         "policy": policy.digest,
@@ -77,6 +59,41 @@ async def search_round(
     tokens = int(state.journal.call_totals().get(name, {}).get("tokens", 0))
     failed = len(failures(state.journal, number))
     return trees, search_stats(trees, tokens=tokens, seconds=detail["seconds"], failed=failed)
+
+
+async def _search_here(
+    state: Evolution, number: int, policy: Policy, guided: int | None, progress: SearchProgress
+) -> dict[str, Any]:
+    """The search in this process; what it paid."""
+    config, name = state.config, f"round-{number}/search"
+    engine = await state.server.engine(policy, name)
+    async with _scorer(state, number, guided) as scorer:
+        with ticking(lambda: _show(state, progress, engine.generated_tokens)):
+            await search_problems(
+                state.problems.seeds_of(number),
+                engine,
+                state.template,
+                state.journal,
+                config.search,
+                round_=number,
+                seed=config.seed,
+                scorer=scorer,
+                progress=progress,
+            )
+    if loads := state.server.loads():
+        state.journal.event("servers", stage=name, loads=loads)
+        for line in load_lines(loads):
+            state.stages.watcher.stage(name, line)
+    return {
+        "paid_calls": engine.paid_calls,
+        "replayed_calls": engine.replayed_calls,
+        "generated_tokens": engine.generated_tokens,
+    }
+
+
+def _show(state: Evolution, progress: SearchProgress, generated: int) -> None:
+    note = progress.note(generated)
+    state.stages.watcher.progress(progress.done, progress.trees, "trees", note)
 
 
 @asynccontextmanager

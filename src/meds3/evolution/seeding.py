@@ -105,7 +105,9 @@ async def policy_prober(
     model = ensure_model(config.model)
     policy = base_policy(model, config.engine)
     if kept and (number := outcome_of(RunDirectory.existing(config.run_path)).round):
-        policy = round_policy(RunDirectory(config.run_path), number, config.engine)
+        run = RunDirectory(config.run_path)
+        with Journal(run.journal_path, read_only=True) as rounds:
+            policy = round_policy(run, number, config.engine, rounds)
     journal_path.parent.mkdir(parents=True, exist_ok=True)
     with Journal(journal_path) as journal:
         engine = JournalledEngine(

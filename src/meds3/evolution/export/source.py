@@ -67,7 +67,7 @@ def source_of(run: RunDirectory, round_: int | None) -> Source:
         done = ", ".join(map(str, gates)) or "none"
         raise InputError(f"{run.root}: round {number} is not finished", f"finished: {done}")
     rounds = (*(n for n, kept in gates.items() if kept and n < number), number)
-    source = Source(run, config, rounds, gates[number], tuple(adapters))
+    source = Source(run, config, rounds, gates[number], adapters)
     if not source.policy.is_dir():
         raise InputError(
             f"{source.policy} is gone, though round {number} was finished",

@@ -1,0 +1,128 @@
+"""A stage of the run over workers: what was found before is taken over, the rest is given out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from meds3.answering.config import AnsweringConfig
+from meds3.answering.prompting import Shots
+from meds3.errors import EngineError
+from meds3.evolution.cluster.findings import Findings, findings, take_over
+from meds3.evolution.cluster.pool import Pool, pool
+from meds3.evolution.cluster.worker import SHARDS
+from meds3.evolution.longest import longest_call
+from meds3.evolution.policies import Policy
+from meds3.evolution.state import Evolution
+from meds3.problems.problem import Problem
+from meds3.runs.journal import Journal
+from meds3.search.budget import Allowance
+from meds3.search.progress import SearchProgress
+from meds3.search.store import StoredTrees, finished_ids, read_tree
+
+
+async def spread_search(
+    state: Evolution,
+    number: int,
+    policy: Policy,
+    problems: Sequence[Problem],
+    prm: Path | None,
+    progress: SearchProgress,
+) -> int:
+    """Search `problems` on the workers; the trees are in the run's journal. Paid calls.
+
+    Whatever number of workers an earlier process had, what they finished is not done again.
+    Raises `EngineError` when more than `search.max_failed_share` of the problems have failed.
+    """
+    settings = state.config.search
+    await _gather(state, number, problems)
+    done = finished_ids(state.journal, number)
+    allowance = Allowance(settings.max_tokens)
+    for tree in StoredTrees(state.journal, number, [p.id for p in problems if p.id in done]):
+        progress.add(tree)
+        allowance.spend(tree.tokens)
+    left = [problem for problem in problems if problem.id not in done]
+    paid = 0
+
+    async def taken(found: Findings) -> bool:
+        nonlocal paid
+        await take_over(state.journal, found)
+        paid += len(found.calls)
+        allowance.spend(found.tokens)
+        for id_ in found.ids:
+            if (tree := read_tree(state.journal, number, id_)) and tree.stopped_because:
+                progress.add(tree)
+        progress.failed += len(found.failures)
+        if progress.failed > settings.max_failed_share * progress.trees:
+            raise EngineError(
+                f"{progress.failed} of {progress.trees} problems failed for good, more than "
+                f"search.max_failed_share {settings.max_failed_share:g}; the last, "
+                f"{found.failures[-1][1]}: {found.failures[-1][2]}",
+                "mend what it names, then run the same command again: it resumes",
+            )
+        return not allowance.gone
+
+    if left and not allowance.gone:
+        async with _workers(state) as workers:
+            await workers.spread(
+                left, lambda actor, chunk: actor.search.remote(number, policy, chunk, prm), taken
+            )
+    return paid
+
+
+async def spread_asking(
+    state: Evolution,
+    name: str,
+    policy: Policy,
+    problems: Sequence[Problem],
+    settings: AnsweringConfig,
+    shots: Shots,
+) -> None:
+    """Draw the chains of `problems` on the workers; the calls are in the run's journal then."""
+    done = 0
+
+    async def taken(found: Findings) -> bool:
+        nonlocal done
+        await take_over(state.journal, found)
+        done = min(done + state.config.ray.chunk, len(problems))
+        state.stages.watcher.progress(done, len(problems), "questions", "asked")
+        return True
+
+    async with _workers(state) as workers:
+        await workers.spread(
+            problems,
+            lambda actor, chunk: actor.ask.remote(name, policy, chunk, settings, shots),
+            taken,
+        )
+
+
+async def _gather(state: Evolution, number: int, problems: Sequence[Problem]) -> None:
+    """Take over what workers of earlier processes finished and nobody was told."""
+    known = finished_ids(state.journal, number)
+    wanted = {problem.id for problem in problems} - known
+    for path in sorted(_folder(state).glob("*.sqlite")):
+        with Journal(path, read_only=True) as shard:
+            if ids := sorted(finished_ids(shard, number) & wanted):
+                await take_over(state.journal, findings(shard, number, ids))
+                wanted -= set(ids)
+
+
+def _folder(state: Evolution) -> Path:
+    return state.config.ray.journals or state.run.root / SHARDS
+
+
+@asynccontextmanager
+async def _workers(state: Evolution) -> AsyncIterator[Pool]:
+    config = state.config
+    # Workers may be processes in other folders.
+    here = config.model_copy(update={"runs_dir": config.runs_dir.absolute()})
+    longest = longest_call(config, state.problems, state.template)
+
+    def make(journal: Path, others: list[Path]) -> tuple[Any, ...]:
+        known = [state.run.journal_path.absolute(), *others]
+        return here, state.base, state.template, journal.absolute(), known, longest
+
+    async with pool(config.ray, _folder(state), make) as workers:
+        yield workers

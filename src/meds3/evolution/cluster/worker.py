@@ -1,0 +1,133 @@
+"""One worker: an engine, a journal, and the problems it is given. Knows nothing of Ray."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from meds3.answering.config import AnsweringConfig
+from meds3.answering.prompting import Shots
+from meds3.chains.template import ChatTemplate
+from meds3.engines.journalled import JournalledEngine
+from meds3.engines.preflight import Longest
+from meds3.evaluation.run import evaluate_system
+from meds3.evolution.cluster.findings import Findings, findings
+from meds3.evolution.config import RunConfig
+from meds3.evolution.policies import Policy, PolicyServer
+from meds3.problems.problem import Problem
+from meds3.rewards.build import build_scorer
+from meds3.rewards.journalled import JournalledScorer
+from meds3.rewards.protocol import StepScorer
+from meds3.runs.digest import digest_path
+from meds3.runs.directory import RunDirectory
+from meds3.runs.journal import Journal
+from meds3.search.scheduler import search_problems
+
+SHARDS = "shards"  # the folder of the workers' journals
+
+
+class Worker:
+    """Searches or asks problems of the run `config`, with `journal_path` for what it has paid.
+
+    Calls that are in the journals `others` are not paid again. A worker that is started anew with
+    the same journal goes on where the last one died.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        base: Policy,
+        template: ChatTemplate,
+        journal_path: Path,
+        others: Sequence[Path],
+        longest: Longest | None = None,
+    ) -> None:
+        self._config = config
+        self._template = template
+        self._open = ExitStack()
+        journal_path.parent.mkdir(parents=True, exist_ok=True)
+        self._journal = self._open.enter_context(Journal(journal_path))
+        known = [
+            self._open.enter_context(Journal(path, read_only=True))
+            for path in others
+            if path.is_file() and path != journal_path
+        ]
+        # Its own folder of logs and adapters: workers of one machine must not share a file.
+        home = RunDirectory(journal_path.with_suffix(""))
+        self._server = PolicyServer(
+            config.engine, self._journal, known, run=home, base=base, longest=longest
+        )
+        self._loading = asyncio.Lock()
+        self._scorer: StepScorer | None = None
+        self._told = 0
+
+    async def search(
+        self, round_: int, policy: Policy, problems: Sequence[Problem], prm: Path | None = None
+    ) -> Findings:
+        """Grow the trees of `problems`; problems that fail for good are among the findings."""
+        engine = await self._engine(policy, f"round-{round_}/search")
+        # Who fails is judged over all problems, and not here over a handful.
+        settings = self._config.search.model_copy(
+            update={"max_failed_share": 1.0, "max_tokens": None}
+        )
+        await search_problems(
+            problems,
+            engine,
+            self._template,
+            self._journal,
+            settings,
+            round_=round_,
+            seed=self._config.seed,
+            scorer=self._scorer_of(prm, round_) if prm else None,
+        )
+        return self._found(round_, [problem.id for problem in problems])
+
+    async def ask(
+        self,
+        name: str,
+        policy: Policy,
+        problems: Sequence[Problem],
+        settings: AnsweringConfig,
+        shots: Shots,
+    ) -> Findings:
+        """Draw the chains of `problems`; who sent them finds the calls paid."""
+        await evaluate_system(
+            name,
+            problems,
+            await self._engine(policy, f"eval/{name}"),
+            self._template,
+            None,
+            settings,
+            seed=self._config.evaluation.seed,
+            shots=shots,
+        )
+        return self._found(0, [])
+
+    async def close(self) -> None:
+        """Free the engine and close the journals."""
+        if self._scorer is not None:
+            await self._scorer.close()
+        await self._server.close()
+        self._open.close()
+
+    async def _engine(self, policy: Policy, purpose: str) -> JournalledEngine:
+        async with self._loading:  # several chunks begin at once
+            return await self._server.engine(policy, purpose)
+
+    def _scorer_of(self, prm: Path, round_: int) -> StepScorer:
+        if self._scorer is None:
+            log = self._journal.path.with_suffix("") / "logs" / "vllm-prm.log"
+            self._scorer = JournalledScorer(
+                build_scorer(prm, self._config.scorer, log),
+                self._journal,
+                digest_path(prm),
+                f"round-{round_}/search-scores",
+            )
+        return self._scorer
+
+    def _found(self, round_: int, ids: Sequence[str]) -> Findings:
+        found = findings(self._journal, round_, ids, self._told)
+        self._told = found.upto
+        return found

@@ -1,0 +1,114 @@
+"""Problems spread over Ray actors: real processes, scripted engines."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meds3.evolution.cluster.findings import findings, take_over
+from meds3.evolution.config import RunConfig
+from meds3.runs.journal import Journal
+
+pytest.importorskip("ray")
+
+CHUNK = 3
+
+
+def config_of(folder: Path, **ray: Any) -> RunConfig:
+    return RunConfig.model_validate(
+        {
+            "name": "spread",
+            "runs_dir": folder,
+            "problems": {"sources": [{"kind": "gym", "seeds": 12, "heldout": 6}]},
+            "engine": {"kind": "scripted"},
+            "search": {"max_nodes": 4, "rollout_base": 2, "rollout_min": 2},
+            "executor": "ray" if ray else "local",
+            "ray": {"chunk": CHUNK, "cpus": 0.5, "workers": 2, "at_once": 1} | ray,
+        }
+    )
+
+
+def trees(path: Path) -> dict[str, Any]:
+    """What the journal of a run has of each tree."""
+    with sqlite3.connect(path) as db:
+        heads = db.execute("SELECT problem_id, stopped_because, tokens FROM trees").fetchall()
+        nodes = db.execute(
+            "SELECT problem_id, id, kind, text, value, visits, rollouts FROM nodes ORDER BY 1, 2"
+        ).fetchall()
+    return {
+        head[0]: (head[1], head[2], [node for node in nodes if node[0] == head[0]])
+        for head in heads
+    }
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    yield ray
+    ray.shutdown()
+
+
+def search(config: RunConfig) -> Any:
+    from meds3.evolution.evolve import search_only
+    from tests.evolution.test_stages import Quiet
+
+    return asyncio.run(search_only(config, Quiet()))
+
+
+@pytest.mark.model
+def test_workers_find_what_one_driver_finds(cluster: Any, tmp_path: Path) -> None:
+    alone, spread = config_of(tmp_path / "alone"), config_of(tmp_path / "spread", workers=2)
+    assert search(spread).trees == search(alone).trees == 12
+    found = trees(spread.run_path / "journal.sqlite")
+    assert found == trees(alone.run_path / "journal.sqlite")
+    shards = sorted((spread.run_path / "shards").glob("*.sqlite"))
+    assert [path.name for path in shards] == ["0.sqlite", "1.sqlite"]
+    each = [set(trees(path)) for path in shards]
+    assert each[0] | each[1] == set(found)
+    assert not each[0] & each[1]  # none twice
+
+
+@pytest.mark.model
+def test_a_resume_with_other_workers_takes_over_what_was_finished(
+    cluster: Any, tmp_path: Path
+) -> None:
+    config = config_of(tmp_path, workers=2)
+    search(config)
+    before = trees(config.run_path / "journal.sqlite")
+    # As if the driver had been killed before it was told of anything.
+    with sqlite3.connect(config.run_path / "journal.sqlite") as db:
+        for table in ("trees", "nodes", "calls", "stages"):
+            db.execute(f"DELETE FROM {table}")
+    again = config_of(tmp_path, workers=3)
+    search(again)
+    assert trees(config.run_path / "journal.sqlite") == before
+    assert len(list((config.run_path / "shards").glob("*.sqlite"))) == 2  # nothing was left to do
+
+
+async def test_findings_are_taken_over_once(tmp_path: Path) -> None:
+    with Journal(tmp_path / "a.sqlite") as one, Journal(tmp_path / "b.sqlite") as other:
+        await one.add_call("k1", [{"text": "x"}], tokens=3, seconds=1.0, purpose="p")
+        await one.write(
+            ("INSERT INTO trees VALUES (?,?,?,?,?,?)", [(1, "a", "q", "done", 3, "[]")]),
+            ("INSERT INTO trees VALUES (?,?,?,?,?,?)", [(1, "b", "q", "", 3, "[]")]),
+            ("INSERT INTO failures VALUES (?,?,?,?)", [(1, "c", "broken", 0.0)]),
+        )
+        await other.write(
+            ("INSERT INTO failures VALUES (?,?,?,?)", [(1, "a", "an earlier try", 0.0)])
+        )
+        found = findings(one, 1, ["a", "b", "c"])
+        assert (len(found.trees), len(found.failures), found.tokens, found.upto) == (1, 1, 3, 1)
+        await take_over(other, found)
+        await take_over(other, found)
+        assert [r["problem_id"] for r in other.rows("SELECT * FROM trees")] == ["a"]
+        assert [r["problem_id"] for r in other.rows("SELECT * FROM failures")] == ["c"]
+        assert other.call_totals()["p"]["tokens"] == 3
+        await one.add_call("k2", [{"text": "y"}], tokens=4, seconds=1.0, purpose="p")
+        assert [row[0] for row in findings(one, 1, ["a"], found.upto).calls] == ["k2"]
