@@ -53,6 +53,9 @@ class Server:
         """One connection: as many requests as the client sends."""
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
+                if head.startswith(b"GET "):  # is it well?
+                    _send(writer, 200, {})
+                    continue
                 length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
                 body = json.loads(await reader.readexactly(length))
                 if not await self._answer(body, writer):

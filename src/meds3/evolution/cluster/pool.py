@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ from meds3.problems.problem import Problem
 Job = Callable[[Any, Sequence[Problem]], Any]  # an actor and its chunk: the reference to wait for
 Taken = Callable[[Findings], Awaitable[bool]]  # whether to go on
 _GIVEN_BACK = 3  # times a chunk may kill a worker before the run is ended
+_ASK_AGAIN_S = 1.0
 
 
 class Pool:
@@ -26,45 +27,71 @@ class Pool:
 
     def __init__(self, config: RayConfig, make: Callable[[int], Any]) -> None:
         self._config = config
-        self._make = make
         self.actors = {number: make(number) for number in range(config.workers)}
 
     async def spread(self, problems: Sequence[Problem], job: Job, taken: Taken) -> None:
         """Give `problems` out in chunks until all are done; `taken` gets what each chunk found.
 
         A worker takes the next chunk when it has one less in hand, so the fast get more. The chunk
-        of a worker that died is given to whoever is free. Raises `EngineError` when a chunk has
-        been given back three times, and what a worker raises.
+        of a worker that died is given to whoever is free; the worker itself gets more when Ray has
+        started it again, on whichever node has room. Raises `EngineError` when a chunk has been
+        given back three times or all workers are dead for good, and what a worker raises.
         """
         size = self._config.chunk
-        queue = deque(problems[at : at + size] for at in range(0, len(problems), size))
-        given_back: dict[str, int] = {}
-        going_on = True
+        queue: asyncio.Queue[Sequence[Problem]] = asyncio.Queue()
+        for at in range(0, len(problems), size):
+            queue.put_nowait(problems[at : at + size])
+        given_back: Counter[str] = Counter()
 
-        async def feed(number: int) -> None:
-            nonlocal going_on
-            while queue and going_on:
-                chunk = queue.popleft()
+        async def feed(actor: Any) -> None:
+            """One hand of a worker; ends when the worker is dead for good."""
+            while await _alive(actor):
+                chunk = await queue.get()
                 try:
-                    found = await _result(job(self.actors[number], chunk))
+                    found = await _result(job(actor, chunk))
                 except _Gone as gone:
-                    queue.append(chunk)
-                    times = given_back[chunk[0].id] = given_back.get(chunk[0].id, 0) + 1
-                    if times > _GIVEN_BACK:
-                        raise EngineError(
-                            f"a worker died {times} times over the problems from {chunk[0].id}: "
-                            f"{gone}",
-                            "look at Ray's logs (`ray logs`), then run the same command again: it "
-                            "resumes",
-                        ) from gone
-                    await asyncio.sleep(1.0)
-                    continue
-                going_on = await taken(found) and going_on
+                    given_back[chunk[0].id] += 1
+                    if given_back[chunk[0].id] > _GIVEN_BACK:
+                        raise _hopeless(f"over the problems from {chunk[0].id}: {gone}") from gone
+                    queue.put_nowait(chunk)
+                else:
+                    if not await taken(found):
+                        while not queue.empty():
+                            queue.get_nowait()
+                            queue.task_done()
+                queue.task_done()
 
-        hands = [n for n in self.actors for _ in range(self._config.at_once)]
-        async with asyncio.TaskGroup() as group:
-            for number in hands:
-                group.create_task(feed(number))
+        hands = [
+            asyncio.create_task(feed(actor))
+            for actor in self.actors.values()
+            for _ in range(self._config.at_once)
+        ]
+        everything = asyncio.create_task(queue.join())
+        try:
+            await _first(everything, hands)
+        finally:
+            for task in (*hands, everything):
+                task.cancel()
+            await asyncio.gather(*hands, everything, return_exceptions=True)
+
+
+async def _first(everything: asyncio.Task[None], hands: Sequence[asyncio.Task[None]]) -> None:
+    """Return when `everything` is done; raise what a hand raises, or that all hands ended."""
+    left = set(hands)
+    while not everything.done():
+        await asyncio.wait({everything, *left}, return_when=asyncio.FIRST_COMPLETED)
+        for hand in [hand for hand in left if hand.done()]:
+            hand.result()
+            left.remove(hand)
+        if not left and not everything.done():
+            raise _hopeless("and Ray has started each as often as ray.restarts allows")
+
+
+def _hopeless(why: str) -> EngineError:
+    return EngineError(
+        f"workers died {why}",
+        "look at Ray's logs (`ray logs`), then run the same command again: it resumes",
+    )
 
 
 class _Gone(Exception):
@@ -83,6 +110,21 @@ async def _result(reference: Any) -> Findings:
     return found
 
 
+async def _alive(actor: Any) -> bool:
+    """Wait until a worker answers, however long Ray looks for room; False: it never will."""
+    from ray.exceptions import ActorDiedError, ActorUnavailableError
+
+    while True:
+        try:
+            await actor.hello.remote()
+        except ActorUnavailableError:
+            await asyncio.sleep(_ASK_AGAIN_S)
+        except ActorDiedError:
+            return False
+        else:
+            return True
+
+
 @asynccontextmanager
 async def pool(
     config: RayConfig, journals: Path, make: Callable[[Path, list[Path]], tuple[Any, ...]]
@@ -99,7 +141,8 @@ async def pool(
     if ours:
         try:
             ray.init(
-                address=config.address,
+                # Not None: that may mean a cluster that somebody left running here.
+                address=config.address or os.environ.get("RAY_ADDRESS") or "local",
                 include_dashboard=False,
                 log_to_driver=False,
                 configure_logging=False,

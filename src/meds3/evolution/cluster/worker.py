@@ -105,6 +105,9 @@ class Worker:
         )
         return self._found(0, [])
 
+    async def hello(self) -> None:
+        """Answer, as a sign of life."""
+
     async def close(self) -> None:
         """Free the engine and close the journals."""
         if self._scorer is not None:
