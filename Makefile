@@ -8,7 +8,7 @@ CONFIG ?= configs/cpu-demo.yaml
 # A file of tests stays in one process, so that its models are loaded once.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: evolve test test-slow check install model clean
+.PHONY: evolve test test-slow check check-vllm install model clean
 .DELETE_ON_ERROR:
 
 evolve: model
@@ -20,6 +20,11 @@ test: install-dev model check
 # Real model through every stage, minutes.
 test-slow: install-dev model
 	$(BIN)/pytest -m slow $(PARALLEL)
+
+# A real vLLM, in an environment of its own (gigabytes): about ten minutes on 2 cores.
+check-vllm: install-dev model
+	$(BIN)/meds3 engine install vllm
+	$(BIN)/python benchmarks/check_vllm.py
 
 check: install-dev
 	$(BIN)/ruff check .
@@ -44,7 +49,7 @@ $(VENV)/.loop: pyproject.toml $(VENV)/.python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.loop
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[cpu,train,report,serve,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[cpu,train,report,serve,cluster,dev]'
 	@touch $@
 
 clean:

@@ -28,6 +28,7 @@ from meds3.cli import (
     rescore,
     search,
     serve,
+    simulate,
     train,
     tree,
     verify,
@@ -81,6 +82,7 @@ for command in (
     export.export,
     serve.serve,
     audit.audit,
+    simulate.simulate,
     doctor.doctor,
 ):
     app.command()(command)

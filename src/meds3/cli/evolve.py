@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,10 +19,15 @@ def evolve(
         bool,
         typer.Option(
             "--dry-run",
-            help="Check the config, print the plan with calls and time and what is missing on "
-            "this machine, and leave with 0.",
+            "--plan",
+            help="Check the config, print the plan with calls, time and disk and what is missing "
+            "on this machine, and leave with 0.",
         ),
     ] = False,
+    rates: Annotated[
+        Path | None,
+        typer.Option(help="With --plan: a finished run whose speed on this machine is taken."),
+    ] = None,
     calls_from: CallsFrom = None,
 ) -> None:
     """Search, learn, measure, keep or roll back: round after round.
@@ -37,11 +43,12 @@ def evolve(
     from meds3.evolution.evolve import evolve as run_evolution
     from meds3.evolution.evolve import finished
     from meds3.evolution.plan import plan, plan_table
+    from meds3.evolution.rates import TWO_CORES, rates_of
     from meds3.runs.directory import RunDirectory
 
     settings = load_config(config, overrides or ())
     if dry_run:
-        planned = plan(settings)
+        planned = plan(settings, rates_of(RunDirectory.existing(rates)) if rates else TWO_CORES)
         console.print(plan_table(planned))
         if planned.missing:
             console.print(f"not on this machine: {', '.join(planned.missing)}", highlight=False)

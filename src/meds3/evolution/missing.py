@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meds3.engines.models import RECORDS, cached_path
+from meds3.engines.vllm.environment import find
+from meds3.errors import InputError
 from meds3.evolution.config import RunConfig
 from meds3.problems.config import DatasetSource, GymSource, HubSource, Source
 from meds3.problems.sources.registry import DATASETS
@@ -24,6 +26,16 @@ def missing_model(config: RunConfig) -> list[str]:
     else:
         here = Path(model).expanduser().exists() or _in_hub_cache(model)
     return [] if here else [f"model {model}"]
+
+
+def missing_engine(config: RunConfig) -> list[str]:
+    """vLLM, where the config wants it and it is not installed."""
+    if config.engine.kind == "vllm":
+        try:
+            find(config.engine.vllm)
+        except InputError:
+            return ["vLLM (meds3 engine install vllm)"]
+    return []
 
 
 def _missing(source: Source) -> Iterator[str]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.table import Table
 
 from meds3.chains.prompt import question_text
-from meds3.engines.models import RECORDS
+from meds3.engines.models import RECORDS, cached_path
 from meds3.evolution.base_systems import base_systems
 from meds3.evolution.config import RunConfig
-from meds3.evolution.missing import missing_model, missing_problems
+from meds3.evolution.missing import missing_engine, missing_model, missing_problems
 from meds3.evolution.overlap import checked_problems
+from meds3.evolution.rates import TWO_CORES, Rates
 from meds3.evolution.step_rollouts import stage_name
 from meds3.search.config import SearchConfig
 
-# Measured on 2 AVX2 cores (157 GFLOP/s fp32) with the embedded 135M model: generated tokens/s
-# of the search, tokens/s of LoRA training and of step scoring. Elsewhere they are only a scale.
-GENERATED_PER_S = 230.0
-TRAINED_PER_S = 300.0
-SCORED_PER_S = 500.0
 LOAD_S = 12.0
 # Share of a token limit that chains use on average (measured on the gym with the base model).
 _FILL = 0.55
 _WORDS_TO_TOKENS = 1.5
+_BYTES_A_TOKEN = 12  # of a journal: the text in a call and again in its tree, and their keys
 # Tokens of a prompt where the problems are not here to be read. By the estimate above the means of
 # eight public datasets lie between 104 (HEAD-QA) and 448 (DDXPlus).
 ASSUMED_PROMPT = 300
@@ -31,7 +30,7 @@ ASSUMED_PROMPT = 300
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """One stage; `calls` and `tokens` are upper estimates. `seconds` at the rates above."""
+    """One stage; `calls` and `tokens` are upper estimates, `seconds` follow from the rates."""
 
     name: str
     calls: int
@@ -44,13 +43,17 @@ class Plan:
     """The stages of a run; `missing` is what they need and this machine does not have.
 
     `assumed`: the prompts' length is not measured, for not all problems are here. `rated`: the
-    rates above were measured with this very model.
+    rates were measured with this very model. `gpus` are those that the engine takes, 0 for none;
+    `disk_gib` is None where the model is not here to be weighed.
     """
 
     stages: list[PlannedStage]
     missing: list[str]
     assumed: bool
     rated: bool
+    rates: Rates
+    gpus: int
+    disk_gib: float | None
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class _Size:
     prompt: int
 
 
-def plan(config: RunConfig) -> Plan:
-    """What a run is expected to cost. Reads the problems if all are here, runs nothing.
+def plan(config: RunConfig, rates: Rates = TWO_CORES) -> Plan:
+    """What a run is expected to cost at `rates`. Reads the problems if all are here, runs nothing.
 
     Raises `InputError` for faulty problems, as the run would.
     """
@@ -76,12 +79,38 @@ def plan(config: RunConfig) -> Plan:
         size = _Size(seeds, sum(s.heldout for s in sources), ASSUMED_PROMPT)
     else:
         size = _measured(config)
+    stages = _stages(config, size, rates)
+    served = config.engine.vllm
     return Plan(
-        stages=_stages(config, size),
-        missing=[*missing_model(config), *lacking],
+        stages=stages,
+        missing=[*missing_model(config), *missing_engine(config), *lacking],
         assumed=bool(lacking),
-        rated=config.model in RECORDS,
+        rated=_same_model(config.model, rates.model),
+        rates=rates,
+        gpus=served.tensor_parallel * served.data_parallel if config.engine.kind == "vllm" else 0,
+        disk_gib=_disk_gib(config, stages),
     )
+
+
+def _same_model(one: str, other: str) -> bool:
+    return one == other or (one in RECORDS and RECORDS.get(one) == RECORDS.get(other))
+
+
+def _disk_gib(config: RunConfig, stages: Sequence[PlannedStage]) -> float | None:
+    """The journal, and each round's policy (after SFT, too, where DPO follows) and PRM.
+
+    A checkpoint of full training holds the weights and two moments in 32 bits.
+    """
+    path = cached_path(RECORDS[config.model]) if config.model in RECORDS else Path(config.model)
+    if not path.exists():
+        return None
+    files = [path] if path.is_file() else [*path.glob("*.safetensors")]
+    size = sum(file.stat().st_size for file in files)
+    weights = 4 * size if path.suffix == ".gguf" else size  # about 4 bits a weight; else 16
+    models = config.rounds * (2 + (config.dpo is not None)) * weights
+    checkpoint = 6 * weights if config.sft.full else weights
+    journal = sum(s.tokens for s in stages if s.calls) * _BYTES_A_TOKEN
+    return (models + checkpoint + journal) / 2**30
 
 
 def _measured(config: RunConfig) -> _Size:
@@ -96,14 +125,14 @@ def _rounds(config: RunConfig) -> range:
     return range(1, config.rounds + 1)
 
 
-def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
+def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:
     heldout, prompt = size.heldout, size.prompt
     chain = int(_FILL * config.answering.max_tokens)
     samples = config.answering.n
     asked = heldout * (samples + 1) * chain
     scored = heldout * (prompt + samples * chain)
     stages = [
-        PlannedStage(f"eval/{name}", 2 * heldout, asked, asked / GENERATED_PER_S + LOAD_S)
+        PlannedStage(f"eval/{name}", 2 * heldout, asked, asked / rates.generated_per_s + LOAD_S)
         for name in base_systems(config.evaluation.baselines)
     ]
     calls, tokens = _tree(config.search)
@@ -115,27 +144,32 @@ def _stages(config: RunConfig, size: _Size) -> list[PlannedStage]:
         generated = seeds * tokens
         stages += [
             PlannedStage(
-                f"round-{number}/search", seeds * calls, generated, generated / GENERATED_PER_S
+                f"round-{number}/search",
+                seeds * calls,
+                generated,
+                generated / rates.generated_per_s,
             ),
-            PlannedStage(f"round-{number}/sft", 0, sft, sft / TRAINED_PER_S + LOAD_S),
+            PlannedStage(f"round-{number}/sft", 0, sft, sft / rates.trained_per_s + LOAD_S),
         ]
         if config.dpo is not None:
             pairs = int(seeds * config.dpo.per_problem * 2 * (prompt + chain) * config.dpo.epochs)
-            stages.append(PlannedStage(f"round-{number}/dpo", 0, pairs, 2 * pairs / TRAINED_PER_S))
+            stages.append(
+                PlannedStage(f"round-{number}/dpo", 0, pairs, 2 * pairs / rates.trained_per_s)
+            )
         if config.fresh is not None:
             written = learned * config.fresh.chains * chain
-            seconds = written / GENERATED_PER_S + LOAD_S
+            seconds = written / rates.generated_per_s + LOAD_S
             stages.append(PlannedStage(f"round-{number}/fresh", learned, written, seconds))
         stages += [
-            PlannedStage(f"round-{number}/prm", 0, prm, prm / TRAINED_PER_S + LOAD_S),
+            PlannedStage(f"round-{number}/prm", 0, prm, prm / rates.trained_per_s + LOAD_S),
             PlannedStage(
-                f"eval/round-{number}", 2 * heldout, asked, asked / GENERATED_PER_S + LOAD_S
+                f"eval/round-{number}", 2 * heldout, asked, asked / rates.generated_per_s + LOAD_S
             ),
-            PlannedStage(f"eval/…@prm-{number}", 0, 2 * scored, 2 * scored / SCORED_PER_S),
+            PlannedStage(f"eval/…@prm-{number}", 0, 2 * scored, 2 * scored / rates.scored_per_s),
         ]
         if steps := config.evaluation.step_rollouts:
             rolled = steps * config.evaluation.rollouts_per_step * chain
-            seconds = rolled / GENERATED_PER_S + LOAD_S
+            seconds = rolled / rates.generated_per_s + LOAD_S
             stages.append(PlannedStage(stage_name(number), steps, rolled, seconds))
     return stages
 
@@ -162,7 +196,9 @@ def _sft_chains(config: RunConfig) -> int:
 def plan_table(planned: Plan) -> Table:
     """The plan for the console; without minutes where no rate is known."""
     table = Table("stage", title="plan (upper estimate)", title_justify="left")
-    for heading in ("engine calls", "tokens", *(["minutes"] if planned.rated else [])):
+    timed = [*(["minutes"] if planned.rated else [])]
+    timed += ["GPU hours"] if planned.rated and planned.gpus else []
+    for heading in ("engine calls", "tokens", *timed):
         table.add_column(heading, justify="right")
     stages = planned.stages
     whole = PlannedStage(
@@ -174,18 +210,22 @@ def plan_table(planned: Plan) -> Table:
     for s in (*stages, whole):
         if s is whole:
             table.add_section()
-        minutes = [f"{s.seconds / 60:.1f}"] if planned.rated else []
-        table.add_row(s.name, f"{s.calls:,}", f"{s.tokens:,}", *minutes)
+        told = [f"{s.seconds / 60:.1f}", f"{planned.gpus * s.seconds / 3600:.1f}"][: len(timed)]
+        table.add_row(s.name, f"{s.calls:,}", f"{s.tokens:,}", *told)
     table.caption = "; ".join(_footnotes(planned))
     return table
 
 
 def _footnotes(planned: Plan) -> list[str]:
-    rates = (
-        f"at {GENERATED_PER_S:.0f} generated, {TRAINED_PER_S:.0f} trained and "
-        f"{SCORED_PER_S:.0f} scored tokens/s: 2 AVX2 cores and the embedded 135M model"
+    rates = planned.rates
+    told = [
+        f"at {rates.generated_per_s:.0f} generated, {rates.trained_per_s:.0f} trained and "
+        f"{rates.scored_per_s:.0f} scored tokens/s: {rates.measured}"
         if planned.rated
-        else "no minutes: rates were measured with the embedded model only"
-    )
-    assumed = f"prompts of {ASSUMED_PROMPT} tokens are assumed: not all problems are here"
-    return [rates, assumed] if planned.assumed else [rates]
+        else f"no minutes: rates were measured with {rates.model!r} only; --rates RUN takes yours"
+    ]
+    if planned.disk_gib is not None:
+        told.append(f"about {planned.disk_gib:.1f} GiB of disk")
+    if planned.assumed:
+        told.append(f"prompts of {ASSUMED_PROMPT} tokens are assumed: not all problems are here")
+    return told

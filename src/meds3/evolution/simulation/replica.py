@@ -1,0 +1,121 @@
+"""A replica as its curve has it: sequences that share its steps, prompts that hold them up."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+
+from meds3.engines.affinity import problem_in_hand
+from meds3.engines.protocol import Completion, Sampling
+from meds3.engines.replicas import Replicas
+from meds3.evolution.simulation.curve import Curve
+from meds3.evolution.simulation.recorded import Recorded
+
+_KNOWN = 4096  # problems whose prompt a replica still has computed
+
+
+@dataclass
+class _Call:
+    left: int  # sequences
+    answered: asyncio.Future[None]
+
+
+class ModelledReplica:
+    """Takes sequences up to its capacity, the others wait, first come first served.
+
+    All running sequences get one token a step. `busy_s` is how long it had any.
+    """
+
+    def __init__(self, curve: Curve) -> None:
+        self.busy_s = 0.0
+        self._curve = curve
+        self._tokens = 0.0  # that a sequence which always ran has got
+        self._at = 0.0
+        self._running: list[tuple[float, int, _Call]] = []  # heap: by the tokens at its end
+        self._waiting: deque[tuple[int, _Call]] = deque()
+        self._numbers = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._known: OrderedDict[str, int] = OrderedDict()
+
+    async def run(self, problem: str, prompt_tokens: int, lengths: list[int]) -> None:
+        """Return when sequences of these lengths have been generated after a prompt."""
+        self._advance()
+        self._at += self._new(problem, prompt_tokens) / self._curve.prompt_per_s  # steps wait
+        call = _Call(len(lengths), asyncio.get_running_loop().create_future())
+        self._waiting.extend((length, call) for length in lengths)
+        self._admit()
+        await call.answered
+
+    def _new(self, problem: str, prompt_tokens: int) -> int:
+        """The tokens of a prompt that this replica has not computed for the problem before."""
+        known = self._known.pop(problem, 0)
+        self._known[problem] = max(known, prompt_tokens)
+        if len(self._known) > _KNOWN:
+            self._known.popitem(last=False)
+        return max(prompt_tokens - known, 0)
+
+    def _advance(self) -> None:
+        """Let time pass up to now."""
+        now = asyncio.get_running_loop().time()
+        if self._running and now > self._at:
+            self.busy_s += now - self._at
+            self._tokens += (now - self._at) / self._curve.seconds(len(self._running))
+        self._at = max(now, self._at) if self._running else now
+
+    def _admit(self) -> None:
+        while self._waiting and len(self._running) < self._curve.capacity:
+            length, call = self._waiting.popleft()
+            heapq.heappush(self._running, (self._tokens + length, next(self._numbers), call))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._running:
+            steps = self._running[0][0] - self._tokens
+            ends = self._at + max(steps, 0.0) * self._curve.seconds(len(self._running))
+            self._timer = asyncio.get_running_loop().call_at(ends, self._end)
+
+    def _end(self) -> None:
+        self._advance()
+        # The first is at its end whatever rounding says, or time would stand still.
+        self._tokens = max(self._tokens, self._running[0][0])
+        while self._running and self._running[0][0] <= self._tokens:
+            _, _, call = heapq.heappop(self._running)
+            call.left -= 1
+            if not call.left and not call.answered.done():
+                call.answered.set_result(None)
+        self._admit()
+
+
+class ModelledEngine:
+    """Replicas behind the rule that real ones have, with the answers of a recorded run."""
+
+    name = "modelled"
+
+    def __init__(self, curve: Curve, replicas: int, recorded: Recorded) -> None:
+        self.capacity = curve.capacity * replicas
+        self.tokens = 0
+        self._recorded = recorded
+        self._replicas = {f"http://replica-{n}/v1": ModelledReplica(curve) for n in range(replicas)}
+        self._servers = Replicas([*self._replicas])
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds in which a replica worked, over all of them."""
+        return sum(replica.busy_s for replica in self._replicas.values())
+
+    async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+        """See `Engine.generate`."""
+        problem = problem_in_hand()
+        done = self._recorded.again(problem, prompt, sampling)
+        server = self._servers.choose(problem)
+        with self._servers.busy(server, len(prompt) // 3 + sampling.n * sampling.max_tokens):
+            lengths = [max(completion.tokens, 1) for completion in done]
+            await self._replicas[server.url].run(problem, done[0].prompt_tokens, lengths)
+        self.tokens += sum(completion.tokens for completion in done)
+        return done
+
+    async def close(self) -> None:
+        """Nothing to free."""

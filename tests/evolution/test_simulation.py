@@ -1,0 +1,123 @@
+"""The simulator: virtual time, a modelled replica worked by hand, and a real run's search."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from meds3.engines.protocol import Completion, Sampling
+from meds3.errors import EngineError, InputError
+from meds3.evolution.config import RunConfig
+from meds3.evolution.evolve import search_only
+from meds3.evolution.simulation.clock import simulated
+from meds3.evolution.simulation.curve import Curve, read_curve
+from meds3.evolution.simulation.recorded import Recorded
+from meds3.evolution.simulation.replica import ModelledReplica
+from meds3.evolution.simulation.simulate import simulate, workload_of
+from meds3.runs.directory import RunDirectory
+from tests.evolution.test_stages import Quiet
+
+# A step of one sequence takes 2 s, of two 3 s; a prompt of 10 tokens 1 s.
+CURVE = Curve(engine="by hand", step_s=1.0, sequence_s=1.0, prompt_per_s=10.0, capacity=2)
+
+
+def test_waiting_takes_no_time_and_work_does() -> None:
+    async def work() -> float:
+        await asyncio.gather(asyncio.sleep(3600), asyncio.sleep(7200))
+        return 1.0
+
+    began = time.monotonic()
+    result, seconds, worked = simulated(work())
+    assert time.monotonic() - began < 5
+    assert result == 1.0
+    assert seconds == pytest.approx(7200 + worked, abs=0.1)
+
+
+def test_what_never_comes_is_told() -> None:
+    async def work() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(RuntimeError, match="never comes"):
+        simulated(work())
+
+
+@pytest.mark.parametrize(
+    ("lengths", "seconds"),
+    [
+        ([5], 1.0 + 5 * 2.0),  # the prompt, then five steps of one sequence
+        ([5, 5], 1.0 + 5 * 3.0),
+        ([2, 5], 1.0 + 2 * 3.0 + 3 * 2.0),  # the second goes on alone
+        ([2, 5, 3], 1.0 + 2 * 3.0 + 3 * 3.0),  # the third takes the place of the first
+    ],
+)
+def test_a_replica_by_hand(lengths: list[int], seconds: float) -> None:
+    replica = ModelledReplica(CURVE)
+    _, took, worked = simulated(replica.run("p", 10, lengths))
+    assert took == pytest.approx(seconds, abs=worked + 0.05)
+    assert replica.busy_s == pytest.approx(took - 1.0, abs=worked + 0.05)
+
+
+def test_a_prompt_is_computed_once_a_problem() -> None:
+    replica = ModelledReplica(CURVE)
+
+    async def work() -> None:
+        await replica.run("p", 10, [1])
+        await replica.run("p", 15, [1])  # 5 new tokens
+        await replica.run("q", 10, [1])
+
+    _, took, worked = simulated(work())
+    assert took == pytest.approx(1.0 + 0.5 + 1.0 + 3 * 2.0, abs=worked + 0.05)
+
+
+def test_copies_are_answered_in_turn() -> None:
+    recorded = Recorded()
+    first, second = [Completion("a", 1, "stop")], [Completion("b", 1, "stop")]
+    recorded.learn("q", Sampling(seed=1), first)
+    recorded.learn("q", Sampling(seed=2), second)
+    told = [recorded.again(copy, "q", Sampling(seed=99))[0].text for copy in ("p#1", "p#1", "p#2")]
+    assert told == ["a", "b", "a"]
+    assert recorded.again("p#3", "another", Sampling())[0].text == "a"  # of the same kind
+    assert (recorded.strayed, recorded.answered) == (1, 4)
+    with pytest.raises(EngineError, match="never asked"):
+        recorded.again("p#1", "q", Sampling(temperature=0))
+
+
+def test_a_file_that_is_no_curve_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--measure"):
+        read_curve(tmp_path / "none.json")
+    (tmp_path / "bad.json").write_text('{"engine": "x", "step_s": -1}')
+    with pytest.raises(InputError, match="step_s"):
+        read_curve(tmp_path / "bad.json")
+
+
+@pytest.mark.model
+def test_a_search_is_simulated_with_the_trees_it_had(tmp_path: Path) -> None:
+    config = RunConfig.model_validate(
+        {
+            "name": "searched",
+            "runs_dir": tmp_path,
+            "problems": {"sources": [{"kind": "gym", "seeds": 12, "heldout": 6}]},
+            "engine": {"kind": "scripted"},
+            "search": {"max_nodes": 4, "rollout_base": 2, "rollout_min": 2},
+        }
+    )
+    stats = asyncio.run(search_only(config, Quiet()))
+    workload = workload_of(RunDirectory(config.run_path))
+    curve = Curve(engine="x", step_s=0.02, sequence_s=0.001, prompt_per_s=1e4, capacity=8)
+    one = simulate(workload, curve, replicas=1)
+    assert one.problems == stats.trees == 12
+    assert one.tokens == stats.tokens
+    many = simulate(workload, curve, replicas=1, problems=48)
+    assert many.tokens == pytest.approx(4 * one.tokens, rel=0.2)
+    spread = simulate(workload, curve, replicas=4, problems=48)
+    assert spread.tokens == pytest.approx(many.tokens, rel=0.2)
+    assert spread.seconds < many.seconds / 2
+    assert 0 < spread.engine_busy <= 1
+
+
+def test_nothing_searched_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        workload_of(RunDirectory.existing(tmp_path / "nowhere"))
