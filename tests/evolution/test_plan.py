@@ -10,7 +10,10 @@ from rich.console import Console
 
 from meds3.errors import InputError
 from meds3.evolution.config import load_config
-from meds3.evolution.plan import ASSUMED_PROMPT, plan, plan_table
+from meds3.evolution.plan import ASSUMED_PROMPT, LOAD_S, plan, plan_table
+from meds3.evolution.rates import TWO_CORES, Rates, rates_of
+from meds3.runs.directory import RunDirectory
+from meds3.runs.journal import Journal
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
 GYM = "name: t\nproblems: {sources: [{kind: gym, seeds: 5, heldout: 5}]}\n"
@@ -111,3 +114,34 @@ def test_dpo_is_planned_before_the_prm_that_starts_from_its_policy(bare_machine:
     path.write_text(GYM)
     names = [stage.name for stage in plan(load_config(path, ["preset=v4"])).stages]
     assert names.index("round-1/sft") < names.index("round-1/dpo") < names.index("round-1/prm")
+
+
+def test_minutes_follow_from_the_rates_that_are_given(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(GYM)
+    config = load_config(path)
+    slow = Rates(10.0, 5.0, 20.0, "embedded", "a slow machine")
+    plans = (plan(config), plan(config, slow))
+    search = {p.rates.measured: p.stages[0].seconds - LOAD_S for p in plans}
+    assert search["a slow machine"] == pytest.approx(
+        search[TWO_CORES.measured] * TWO_CORES.generated_per_s / 10.0
+    )
+    other = Rates(10.0, 5.0, 20.0, "some/other", "another machine")
+    assert not plan(config, other).rated
+
+
+def test_gpus_and_a_missing_vllm_are_planned(bare_machine: Path) -> None:
+    told, missing = shown(
+        GYM, bare_machine, "engine.kind=vllm", "engine.vllm.tensor_parallel=2",
+        "engine.vllm.data_parallel=4",
+    )  # fmt: skip
+    assert "GPU hours" in told
+    assert "vLLM (meds3 engine install vllm)" in missing
+
+
+def test_rates_of_a_run_that_finished_nothing_are_told(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "run")
+    run.root.mkdir()
+    Journal(run.journal_path).close()
+    with pytest.raises(InputError, match="has not finished a round"):
+        rates_of(run)

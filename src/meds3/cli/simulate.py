@@ -61,7 +61,8 @@ def simulate(
         workload = workload_of(directory)
     table = Table(title=f"{run}: round 1, simulated", title_justify="left")
     for heading in (
-        "replicas", "problems", "hours", "tokens/s", "replicas busy", "driver busy", "replica-hours", "strayed"
+        "replicas", "problems", "hours", "tokens/s", "replicas busy", "driver busy",
+        "replica-hours", "strayed",
     ):  # fmt: skip
         table.add_column(heading, justify="right")
     for number in map(int, numbers):
