@@ -74,8 +74,8 @@ class VllmServer:
 
     async def stop(self) -> None:
         """End it and everything it started."""
-        if self._guard is not None:
-            self._guard.cancel()
+        if self._guard is not None and not self._guard.cancel() and not self._guard.cancelled():
+            self._guard.exception()  # it was told to whoever waited for an answer
         if self._keeper is None or self._keeper.returncode is not None:
             return
         if self._keeper.stdin:

@@ -1,0 +1,144 @@
+"""One server for the policies of a run: with adapters it stays, without it is started anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from meds3.engines.config import EngineConfig
+from meds3.engines.preflight import Longest
+from meds3.engines.protocol import Sampling
+from meds3.errors import InputError
+from meds3.evolution.policies import Policy, PolicyServer, adapters_of
+from meds3.runs.directory import RunDirectory
+from meds3.runs.journal import Journal
+from tests.engines.vllm.test_server import environment, gone
+
+__all__ = ["environment"]  # a fixture
+
+pytestmark = pytest.mark.model
+SAMPLING = Sampling()
+
+
+def tensors(path: Path, **shapes: tuple[int, int]) -> None:
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: np.ones(shape, np.float32) for name, shape in shapes.items()}, path)
+
+
+def lora(folder: Path, rank: int) -> Path:
+    name = "base_model.model.model.layers.0.self_attn.q_proj"
+    tensors(
+        folder / "adapter_model.safetensors",
+        **{f"{name}.lora_A.weight": (rank, 8), f"{name}.lora_B.weight": (16, rank)},
+    )
+    config = {"peft_type": "LORA", "r": rank, "lora_alpha": rank, "target_modules": ["q_proj"]}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> list[Policy]:
+    folders = [tmp_path / "models" / name for name in ("base", "one", "two")]
+    for folder in folders:
+        tensors(folder / "model.safetensors", **{"model.layers.0.self_attn.q_proj.weight": (16, 8)})
+        (folder / "config.json").write_text("{}")
+    adapters = [lora(tmp_path / "adapters" / name, 16) for name in ("one", "two")]
+    names = ["base", "round-1", "round-2"]
+    return [
+        Policy(name, folder, folder, f"digest-{n}", n, tuple(adapters[:n]))
+        for n, (name, folder) in enumerate(zip(names, folders, strict=True))
+    ]
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    with Journal(tmp_path / "journal.sqlite") as made:
+        yield made
+
+
+def server_of(
+    journal: Journal, environment: Path, base: Policy, *, adapters: bool, rank: int = 32
+) -> PolicyServer:
+    vllm = {"environment": environment, "adapters": adapters, "max_adapter_rank": rank}
+    return PolicyServer(
+        EngineConfig.model_validate({"kind": "vllm", "vllm": vllm}),
+        journal,
+        run=RunDirectory(journal.path.parent),
+        base=base,
+        longest=Longest("a question", 10),
+    )
+
+
+async def asked(server: PolicyServer, policy: Policy) -> tuple[str, int]:
+    """The name of the model that answered, and its process."""
+    engine = await server.engine(policy, "test")
+    (done,) = await engine.generate(f"{policy.name}?", SAMPLING)
+    name, process, _ = done.text.split()
+    return name, int(process)
+
+
+async def test_with_adapters_one_server_answers_for_every_policy(
+    journal: Journal, environment: Path, policies: list[Policy]
+) -> None:
+    server = server_of(journal, environment, policies[0], adapters=True)
+    first = await asked(server, policies[0])
+    await server.release()  # a training begins
+    others = [await asked(server, policy) for policy in policies[1:]]
+    await server.close()
+    assert [first[0], *(name for name, _ in others)] == ["base", "round-1", "round-2"]
+    assert {process for _, process in others} == {first[1]}
+    assert gone(first[1])
+    written = sorted((journal.path.parent / "adapters").glob("*-digest-*/adapter_config.json"))
+    assert [json.loads(path.read_text())["r"] for path in written] == [8, 16, 32]
+
+
+async def test_without_adapters_each_policy_is_served_from_its_weights(
+    journal: Journal, environment: Path, policies: list[Policy]
+) -> None:
+    server = server_of(journal, environment, policies[0], adapters=False)
+    answers = [await asked(server, policy) for policy in policies[:2]]
+    assert [name for name, _ in answers] == ["served", "served"]
+    assert gone(answers[0][1])  # two would not fit
+    await server.release()
+    assert gone(answers[1][1])
+
+
+async def test_ranks_that_add_up_to_too_much_are_told(
+    journal: Journal, environment: Path, policies: list[Policy]
+) -> None:
+    server = server_of(journal, environment, policies[0], adapters=True, rank=16)
+    await asked(server, policies[1])
+    with pytest.raises(InputError, match=r"rank 32(.|\n)*max_adapter_rank=32"):
+        await asked(server, policies[2])
+    await server.close()
+
+
+async def test_servers_of_somebody_else_do_not_serve_what_we_trained(
+    journal: Journal, policies: list[Policy]
+) -> None:
+    config = EngineConfig(kind="openai", base_urls=("http://127.0.0.1:9/v1",))
+    server = PolicyServer(config, journal, run=RunDirectory(journal.path.parent), base=policies[0])
+    with pytest.raises(InputError, match="round-1 is a new one"):
+        await server.engine(policies[1], "test")
+
+
+def test_adapters_lead_from_the_base_over_the_rounds_that_were_kept(
+    journal: Journal, tmp_path: Path
+) -> None:
+    run = RunDirectory(tmp_path)
+    for number, kept in ((1, True), (2, False), (3, True)):
+        journal.finish_stage(f"round-{number}/gate", "", "", {"kept": kept}, 0.0)
+    journal.finish_stage("round-3/dpo", "", "", {}, 0.0)
+    found = [str(path.relative_to(tmp_path)) for path in adapters_of(run, journal, 4)]
+    assert found == [
+        "round-1/policy/adapter",
+        "round-3/sft/adapter",
+        "round-3/policy/adapter",
+        "round-4/policy/adapter",
+    ]
