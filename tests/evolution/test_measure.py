@@ -51,7 +51,7 @@ def scorer(monkeypatch: pytest.MonkeyPatch) -> type[CountingScorer]:
     class Fresh(CountingScorer):
         pass
 
-    monkeypatch.setattr(measure, "TorchStepScorer", Fresh)
+    monkeypatch.setattr(measure, "build_scorer", lambda prm, config, log: Fresh(prm))
     return Fresh
 
 

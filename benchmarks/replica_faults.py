@@ -1,6 +1,6 @@
 """Three HTTP servers, one killed and one added while a search runs: is anything lost?
 
-    python benchmarks/replicas.py --problems 600
+    python benchmarks/replica_faults.py --problems 600
 
 Servers are real processes (`faulty_server.py` without faults, 0.1 s a call), the search is the
 real one on gym problems. When a quarter of the trees are there, the second server is killed (kill
