@@ -93,3 +93,19 @@ def test_none_packs_each_chain_alone(tiny_model, tmp_path):
         load_tokenizer(tiny_model),
     )
     assert all("attention_mask" in model_inputs(item.pack) for item in tree)
+
+
+@pytest.mark.parametrize("stage", ["sft", "prm"])
+def test_packs_that_go_together_learn_the_same(tiny_model, tmp_path, stage):
+    more = {"packs_per_step": 8, "epochs": 4, "lr": 0.003}
+    more |= {"head_l2": 10.0} if stage == "prm" else {}
+    alone = job_of(stage, tiny_model, tmp_path / "alone", 8, **more)
+    joined = job_of(stage, tiny_model, tmp_path / "joined", 8, **more, packs_together=4)
+    train(alone)
+    train(joined)
+    ours, theirs = read_metrics(joined.metrics), read_metrics(alone.metrics)
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.loss == pytest.approx(b.loss, abs=1e-4)
+        assert a.grad_norm == pytest.approx(b.grad_norm, rel=1e-3, abs=1e-5)
+    assert largest_difference(joined.output, alone.output) < 2e-3

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from meds3.chains.chain import chain_of
 from meds3.rewards.packing import (
     attention_mask,
+    join_packs,
     model_inputs,
     pack_chains,
     tokenize_prompt,
@@ -50,6 +51,25 @@ def test_mask_worked_by_hand():
         [1, 1, 0, 0],
         [1, 1, 1, 0],
         [1, 1, 0, 1],
+    ]
+
+
+def test_joined_packs_do_not_see_each_other():
+    pytest.importorskip("torch")
+    (one,) = pack_chains([1], [[[2]], [[3]]], 100)
+    (other,) = pack_chains([5, 6], [[[7]]], 100)
+    joined = join_packs([one, other])
+    assert joined.input_ids == [1, 2, 3, 5, 6, 7]
+    assert joined.position_ids == [0, 1, 1, 0, 1, 2]
+    assert joined.paths == [(1,), (2,), (4,)]
+    assert [joined.last_token(segment) for segment in range(5)] == [0, 1, 2, 4, 5]
+    assert model_inputs(joined)["attention_mask"][0, 0].int().tolist() == [
+        [1, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0],
+        [1, 0, 1, 0, 0, 0],
+        [0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 1, 1, 0],
+        [0, 0, 0, 1, 1, 1],
     ]
 
 

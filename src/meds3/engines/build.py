@@ -64,7 +64,10 @@ def build_engine(config: EngineConfig, model: Path | None, log: Path | None = No
             from meds3.engines.transformers import TransformersEngine
 
             return TransformersEngine(
-                _required(model, config), device=config.device, max_sequences=config.max_sequences
+                _required(model, config),
+                device=config.device,
+                max_sequences=config.max_sequences,
+                cache_gb=config.cache_gb,
             )
         case "scripted":
             from meds3.engines.scripted import ScriptedEngine

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from meds3.engines.batching import Request, next_batch
 from meds3.engines.choices import allowed_tokens, as_chosen
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.weights import load_causal_lm
 from meds3.errors import EngineError, InputError
 from meds3.runs.digest import digest_path
 
-
-@dataclass
-class _Request:
-    prompt: str
-    sampling: Sampling
-    future: asyncio.Future[list[Completion]]
+_TICK_S = 0.001
 
 
 class TransformersEngine:
     """Batches the waiting requests whose sampling differs in at most `n` and `seed`.
 
     A batch runs in a thread until its last sequence ends; new requests wait for the next.
-    The seed of a batch is that of its first request.
+    The seed of a batch is that of its first request. The keys and values of a batch, padding
+    included, take at most `cache_gb` GiB (those of one request alone may take more).
     """
 
-    def __init__(self, model: Path, *, device: str | None = None, max_sequences: int = 64) -> None:
+    def __init__(
+        self,
+        model: Path,
+        *,
+        device: str | None = None,
+        max_sequences: int = 64,
+        cache_gb: float = 1.0,
+    ) -> None:
         import torch
 
         self._name = f"transformers:{model.name}@{digest_path(model)[:12]}"
@@ -47,7 +50,8 @@ class TransformersEngine:
             ) from error
         self._device = chosen
         self._max_sequences = max_sequences
-        self._waiting: list[_Request] = []
+        self._room = int(cache_gb * 2**30) // _bytes_per_token(self._model)
+        self._waiting: list[Request] = []
         self._runner: asyncio.Task[None] | None = None
         self._failure: EngineError | None = None
 
@@ -69,8 +73,8 @@ class TransformersEngine:
                 "n = 1, or a temperature above 0",
             )
         future: asyncio.Future[list[Completion]] = asyncio.get_running_loop().create_future()
-        request = _Request(prompt, sampling, future)
-        self._waiting.append(request)
+        ids = list(self._tokenizer(prompt, add_special_tokens=False)["input_ids"])
+        self._waiting.append(Request(ids, sampling, future))
         if self._runner is None or self._runner.done():
             self._runner = asyncio.create_task(self._run())
         return await future
@@ -83,8 +87,12 @@ class TransformersEngine:
         self._model = None
 
     async def _run(self) -> None:
-        await asyncio.sleep(0)  # let the callers of this tick join
-        while batch := self._next_batch():
+        while True:
+            await asyncio.sleep(_TICK_S)  # let the callers of this tick join
+            self._waiting = [r for r in self._waiting if not r.future.done()]
+            batch = next_batch(self._waiting, self._max_sequences, self._room)
+            if not batch:
+                return
             try:
                 results = await asyncio.to_thread(self._generate, batch)
             except InputError as error:
@@ -100,35 +108,20 @@ class TransformersEngine:
                 else:
                     request.future.set_result(result)
 
-    def _fail(self, failure: EngineError, batch: Sequence[_Request]) -> None:
+    def _fail(self, failure: EngineError, batch: Sequence[Request]) -> None:
         self._failure = self._failure or failure
         for request in [*batch, *self._waiting]:
             if not request.future.done():
                 request.future.set_exception(self._failure)
         self._waiting.clear()
 
-    def _next_batch(self) -> list[_Request]:
-        """The oldest request and those like it, up to `max_sequences` sequences."""
-        self._waiting = [r for r in self._waiting if not r.future.done()]
-        batch: list[_Request] = []
-        sequences = 0
-        for request in list(self._waiting):
-            fits = not batch or sequences + request.sampling.n <= self._max_sequences
-            if fits and (not batch or _alike(request.sampling, batch[0].sampling)):
-                batch.append(request)
-                sequences += request.sampling.n
-                self._waiting.remove(request)
-        return batch
-
-    def _generate(self, batch: Sequence[_Request]) -> list[list[Completion] | InputError]:
+    def _generate(self, batch: Sequence[Request]) -> list[list[Completion] | InputError]:
         """Runs in a thread. One row per sequence, so that `n` may differ in a batch."""
         import torch
 
         sampling = batch[0].sampling
-        prompts = [r.prompt for r in batch for _ in range(r.sampling.n)]
-        inputs = self._tokenizer(
-            prompts, return_tensors="pt", padding=True, add_special_tokens=False
-        ).to(self._device)
+        rows = [r.ids for r in batch for _ in range(r.sampling.n)]
+        inputs = self._tokenizer.pad({"input_ids": rows}, return_tensors="pt").to(self._device)
         width = inputs["input_ids"].shape[1]
         context = self._model.config.max_position_embeddings
         if width + sampling.max_tokens > context:
@@ -144,10 +137,9 @@ class TransformersEngine:
         torch.manual_seed(sampling.seed)
         with torch.inference_mode():
             output = self._model.generate(**inputs, **self._options(sampling, width))
-        rows = iter(output[:, width:].tolist())
-        lengths = iter(inputs["attention_mask"].sum(dim=1).tolist())
+        said = iter(output[:, width:].tolist())
         done = [
-            [self._completion(next(rows), next(lengths), r.sampling) for _ in range(r.sampling.n)]
+            [self._completion(next(said), len(r.ids), r.sampling) for _ in range(r.sampling.n)]
             for r in batch
         ]
         return [as_chosen(self.name, completions, sampling) for completions in done]
@@ -177,7 +169,7 @@ class TransformersEngine:
             }
         if sampling.stop:
             options |= {"stop_strings": list(sampling.stop), "tokenizer": self._tokenizer}
-        return options
+        return options | _static_cache(self._model, width + options["max_new_tokens"])
 
     def _completion(self, ids: list[int], prompt_tokens: int, sampling: Sampling) -> Completion:
         """Cut at the end token, then at the first stop string."""
@@ -198,6 +190,23 @@ class TransformersEngine:
         )
 
 
-def _alike(one: Sampling, other: Sampling) -> bool:
-    same = {"n": 1, "seed": 0}
-    return one.model_copy(update=same) == other.model_copy(update=same)
+def _static_cache(model: Any, tokens: int) -> dict[str, Any]:
+    """A cache that is laid out once: the library's own default is copied at every token."""
+    from transformers import StaticCache
+
+    if not model._can_compile_fullgraph:  # what the library asks before it takes one itself
+        return {}
+    config = model.config.get_text_config()
+    return {
+        "past_key_values": StaticCache(config=config, max_cache_len=tokens),
+        "disable_compile": True,
+    }
+
+
+def _bytes_per_token(model: Any) -> int:
+    """What the keys and values of a token take, in the model's own precision."""
+    config = model.config.get_text_config()
+    heads = config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // heads
+    kept = getattr(config, "num_key_value_heads", None) or heads
+    return int(2 * config.num_hidden_layers * kept * size * model.dtype.itemsize)

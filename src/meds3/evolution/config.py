@@ -20,7 +20,7 @@ from meds3.evolution.cluster.config import RayConfig
 from meds3.evolution.gate import GateConfig
 from meds3.evolution.presets import PRESETS
 from meds3.evolution.seed_set import SeedSetConfig
-from meds3.learning.config import DpoConfig, FreshConfig, PrmConfig, SftConfig
+from meds3.learning.config import SPEED_ONLY, DpoConfig, FreshConfig, PrmConfig, SftConfig
 from meds3.problems.config import ProblemsConfig
 from meds3.rewards.config import ScorerConfig
 from meds3.search.config import SearchConfig
@@ -122,7 +122,8 @@ class RunConfig(BaseModel):
         for name in ("trees_in_flight", "tokens_in_flight", "max_failed_share"):
             body["search"].pop(name)
         for stage in ("sft", "dpo", "prm"):
-            (body[stage] or {}).pop("accelerate", None)
+            for name in SPEED_ONLY:
+                (body[stage] or {}).pop(name, None)
         # Of the evaluation only its seed: the gate decides by what was sampled with it. The rest
         # is measured beside, and may be asked for when the run is done.
         body["evaluation"] = {"seed": self.evaluation.seed}

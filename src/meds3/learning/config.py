@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 ChainChoice = Literal["all", "diverse", "shortest", "min-value"]
 LabelVariant = Literal["soft", "hard", "dual-hard", "dual-soft"]
 Precision = Literal["auto", "float32", "bfloat16"]
+SPEED_ONLY = ("accelerate", "packs_together")  # where and how fast a training runs, not what it is
 
 
 class LoraConfig(BaseModel):
@@ -90,6 +91,23 @@ class PackedTrainingConfig(TrainingConfig):
         1536, ge=16, description="most tokens of one packed sequence (prompt and its chains)"
     )
     packs_per_step: int = Field(4, ge=1, description="packed sequences per optimiser step")
+    packs_together: int = Field(
+        1,
+        ge=1,
+        description="packed sequences in one pass through the model: more keep a GPU busy and need "
+        "its memory. Divides packs_per_step; changes the speed, not what is learned",
+    )
+
+    @model_validator(mode="after")
+    def _joins_trees_only(self) -> Self:
+        if self.packs_together > 1 and self.packing == "none":
+            raise ValueError("packs_together above 1 needs packing: tree")
+        if self.packs_per_step % self.packs_together:
+            raise ValueError(
+                f"packs_together {self.packs_together} does not divide "
+                f"packs_per_step {self.packs_per_step}"
+            )
+        return self
 
 
 class SftConfig(PackedTrainingConfig):

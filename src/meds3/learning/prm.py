@@ -9,7 +9,7 @@ from meds3.learning.adapters import merged, with_adapters
 from meds3.learning.checks import check_prompts, check_steps, check_tree_packing
 from meds3.learning.holdout import split_rows
 from meds3.learning.jobs import PrmJob
-from meds3.learning.prm_items import PrmItem, prm_items
+from meds3.learning.prm_items import PrmItem, join_prm_items, prm_items
 from meds3.learning.probe import fit_head
 from meds3.learning.rows import PrmRow, read_rows
 from meds3.learning.saving import save_model, whole_model
@@ -35,8 +35,8 @@ def train_prm(job: PrmJob) -> None:
     check_tree_packing(job, causal, max(item.pack.longest_branch for item in items + held))
     model = _prm(job, causal)
     if job.config.head_l2 is not None:
-        fit_head(model, items, job.config.head_l2)
-    trainer = train_packed(job, _adapted(job, model), items, held, prm_loss)
+        fit_head(model, items, job.config.head_l2, job.config.packs_together)
+    trainer = train_packed(job, _adapted(job, model), items, held, prm_loss, join_prm_items)
     trained = whole_model(trainer, lambda: _adapted(job, _prm(job, load_causal_lm(job.model)[0])))
     save_model(job, trainer, merged(trained), tokenizer, lambda _: None)
 

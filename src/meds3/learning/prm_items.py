@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -11,7 +12,7 @@ from meds3.chains.chain import chain_of
 from meds3.learning.checks import say_left_out
 from meds3.learning.jobs import PrmJob
 from meds3.learning.rows import PrmRow
-from meds3.rewards.packing import Pack, pack_chains, tokenize_prompt, tokenize_steps
+from meds3.rewards.packing import Pack, join_packs, pack_chains, tokenize_prompt, tokenize_steps
 
 _Chain = tuple[PrmRow, list[list[int]]]  # a row and the token ids of its steps from Step 0 on
 _Key = tuple[tuple[int, ...], ...]
@@ -27,6 +28,21 @@ class PrmItem:
     segments: list[int]
     labels: list[float]
     weights: list[float]
+
+
+def join_prm_items(items: Sequence[PrmItem]) -> PrmItem:
+    """One item whose loss is the mean of theirs."""
+    segments: list[int] = []
+    before = 0
+    for item in items:
+        segments += [before + segment for segment in item.segments]
+        before += len(item.pack.spans)
+    return PrmItem(
+        join_packs([item.pack for item in items]),
+        segments,
+        [label for item in items for label in item.labels],
+        [weight / len(items) for item in items for weight in item.weights],
+    )
 
 
 def prm_items(job: PrmJob, rows: list[PrmRow], tokenizer: Any) -> list[PrmItem]:

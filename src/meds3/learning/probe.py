@@ -21,23 +21,27 @@ if TYPE_CHECKING:
 _ITERATIONS = 200  # of L-BFGS; a convex problem of one weight per hidden unit needs a few dozen
 
 
-def fit_head(model: Any, items: list[PrmItem], l2: float) -> None:
+def fit_head(model: Any, items: list[PrmItem], l2: float, together: int = 1) -> None:
     """Set `model`'s head to the logistic regression of the labels on the frozen hidden states.
 
     Minimises the mean cross-entropy + l2/2·|w|², with w the weights over standardised hidden
-    units. One forward pass over `items`; takes the labels and weights that the training takes.
+    units. One forward pass over `items`, `together` of them at once; takes the labels and weights
+    that the training takes.
     """
     import torch
 
+    from meds3.learning.prm_items import join_prm_items
     from meds3.rewards.prm_model import head_of, segment_states
 
     began, tokens, found = time.monotonic(), 0, []
     if torch.cuda.is_available():
         model.cuda()
-    for number, item in enumerate(items, 1):
+    for first in range(0, len(items), together):
+        item = join_prm_items(items[first : first + together])
         with torch.no_grad():
             found.append(segment_states(model, item.pack, item.segments).float().cpu())
         tokens += len(item.pack)
+        number = min(first + together, len(items))
         line = {"step": number, "steps": len(items), "loss": None, "tokens": tokens}
         say(json.dumps(line | {"seconds": round(time.monotonic() - began, 2)}))
     states = torch.cat(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -19,7 +20,7 @@ from meds3.learning.rows import SftRow, read_rows
 from meds3.learning.saving import save_model, whole_model
 from meds3.learning.trainer import train_packed
 from meds3.learning.turns import completion_ids, end_of_turn
-from meds3.rewards.packing import Pack, model_inputs, pack_chains, tokenize_prompt
+from meds3.rewards.packing import Pack, join_packs, model_inputs, pack_chains, tokenize_prompt
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +35,18 @@ class SftItem:
     at: list[int]
     targets: list[int]
     weight: float
+
+
+def join_sft_items(items: Sequence[SftItem]) -> SftItem:
+    """One item whose loss is the mean of theirs (all have the same weight)."""
+    at: list[int] = []
+    before = 0
+    for item in items:
+        at += [before + i for i in item.at]
+        before += len(item.pack)
+    targets = [target for item in items for target in item.targets]
+    pack = join_packs([item.pack for item in items])
+    return SftItem(pack, at, targets, items[0].weight / len(items))
 
 
 def train_sft(job: SftJob) -> None:
@@ -56,7 +69,7 @@ def train_sft(job: SftJob) -> None:
 
         trainer = train_plain(job, model, tokenizer, train, held_out)
     else:
-        trainer = train_packed(job, model, items, held, sft_loss)
+        trainer = train_packed(job, model, items, held, sft_loss, join_sft_items)
     save_policy(job, trainer, tokenizer)
 
 

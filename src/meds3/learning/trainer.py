@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -94,8 +94,10 @@ def train_packed(
     items: list[Any],
     held_out: list[Any],
     loss_of: Callable[[Any, Any], torch.Tensor],
+    join: Callable[[Sequence[Any]], Any],
 ) -> Any:
-    """Train `model` in place; `loss_of(model, item)` is the loss of one packed item.
+    """Train `model` in place; `loss_of(model, item)` is the loss of one packed item, and `join`
+    makes one item of `packs_together`, whose loss is the mean of theirs.
 
     Goes on from the last whole checkpoint of this very job. Returns the trainer, from which
     `saving.whole_model` takes the weights.
@@ -109,13 +111,16 @@ def train_packed(
             with torch.no_grad():
                 return model(**inputs)["loss"].detach(), None, None
 
-    arguments = training_arguments(job, len(items), job.config.packs_per_step, "packs_per_step")
+    config = job.config
+    arguments = training_arguments(
+        job, len(items), config.packs_per_step, "packs_per_step", config.packs_together
+    )
     trainer = PackedTrainer(
         model=model,
         args=TrainingArguments(**arguments),
         train_dataset=items,
         eval_dataset=held_out or None,
-        data_collator=_one_item,
+        data_collator=lambda batch: _one_item(batch, join),
     )
     with loss_as_forward(model, loss_of):
         run_trainer(trainer, job, sum(len(item.pack) for item in items))
@@ -140,11 +145,14 @@ def loss_as_forward(model: Any, loss_of: Callable[[Any, Any], torch.Tensor]) -> 
         del model.forward
 
 
-def _one_item(batch: list[Any]) -> dict[str, Any]:
-    """A batch of one; the tensor tells the trainer's evaluation how many items it holds."""
+def _one_item(batch: list[Any], join: Callable[[Sequence[Any]], Any]) -> dict[str, Any]:
+    """A batch as one item; the tensor tells the trainer's evaluation how many there were."""
     import torch
 
-    return {"items": torch.ones(len(batch)), "item": batch[0]}
+    return {
+        "items": torch.ones(len(batch)),
+        "item": batch[0] if len(batch) == 1 else join(batch),
+    }
 
 
 def run_trainer(trainer: Any, job: Job, tokens_per_epoch: int) -> None:

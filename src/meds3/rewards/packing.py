@@ -85,6 +85,25 @@ def pack_chains(prompt: Sequence[int], chains: Sequence[Segments], max_tokens: i
     return packs
 
 
+def join_packs(packs: Sequence[Pack]) -> Pack:
+    """The packs one after another in one sequence; none sees another.
+
+    Tokens and segments of a pack are numbered on from those of the packs before it; `chains` stay
+    as they are, each the place in its own pack's list.
+    """
+    joined = Pack()
+    for pack in packs:
+        tokens, segments = len(joined), len(joined.spans)
+        joined.input_ids += pack.input_ids
+        joined.position_ids += pack.position_ids
+        joined.segment += [segments + number for number in pack.segment]
+        joined.above += [tuple(segments + number for number in above) for above in pack.above]
+        joined.spans += [(tokens + first, tokens + end) for first, end in pack.spans]
+        joined.chains += pack.chains
+        joined.paths += [tuple(segments + number for number in path) for path in pack.paths]
+    return joined
+
+
 def attention_mask(pack: Pack) -> torch.Tensor:
     """Boolean mask [1, 1, L, L]: True where the row's token sees the column's."""
     import torch
