@@ -36,7 +36,7 @@ def _tiny_model(folder: Path) -> Path:
 async def test_the_choice_is_given_back_as_it_was_asked_for(tmp_path: Path) -> None:
     from meds3.engines.transformers import TransformersEngine
 
-    engine = TransformersEngine(_tiny_model(tmp_path), device="cpu")
+    engine = TransformersEngine.load(_tiny_model(tmp_path), device="cpu")
     choices = (" another step", " the answer")
     sampling = Sampling(n=32, temperature=1.0, choices=choices, max_tokens=1)
     done = await engine.generate("next is", sampling)

@@ -61,7 +61,7 @@ def test_saved_weights_load_again_the_same(loaded: tuple[Any, Any], tmp_path: Pa
 async def test_transformers_engine_batches_and_cuts() -> None:
     from meds3.engines.transformers import TransformersEngine
 
-    engine = TransformersEngine(ensure_model("embedded"), device="cpu", max_sequences=8)
+    engine = TransformersEngine.load(ensure_model("embedded"), device="cpu", max_sequences=8)
     greedy = Sampling(temperature=0, max_tokens=10)
     (alone,) = await engine.generate(PROMPT, greedy)
     one, two, three, long = await asyncio.gather(

@@ -179,3 +179,17 @@ async def test_a_probe_decides_who_comes_and_when(tmp_path: Path) -> None:
 )
 def test_the_histograms_columns(rate: float | None, column: str) -> None:
     assert difficulty(rate) == column
+
+
+def test_seeds_that_overlap_another_file_are_replaced_when_asked(tmp_path: Path) -> None:
+    held = write(tmp_path / "held.jsonl", [row("h0"), row("h1")])
+    leak = row("s0", "Please say: " + row("h1")["question"])
+    train = write(tmp_path / "train.jsonl", [leak, row("s1"), row("s2")])
+    source = {"kind": "jsonl", "path": train, "heldout_path": held, "seeds": 2, "heldout": 2}
+    config = ProblemsConfig.model_validate({"sources": [source], "replace_overlap": True})
+    assert {p.id for p in checked_problems(config).seeds} == {"s1", "s2"}
+    with pytest.raises(InputError, match="only 2 are left"):
+        more = {**source, "seeds": 3}
+        checked_problems(
+            ProblemsConfig.model_validate({"sources": [more], "replace_overlap": True})
+        )

@@ -63,7 +63,7 @@ def build_engine(config: EngineConfig, model: Path | None, log: Path | None = No
                 require_package(package, extra="train", user="engine.kind transformers")
             from meds3.engines.transformers import TransformersEngine
 
-            return TransformersEngine(
+            return TransformersEngine.load(
                 _required(model, config),
                 device=config.device,
                 max_sequences=config.max_sequences,

@@ -13,9 +13,9 @@ from meds3.runs.digest import digest_path
 
 def servable(model: Path, engine: str) -> Path:
     """`model` for an engine of kind `engine`, made once: for OpenVINO a GGUF in Q8_0 (seconds),
-    for vLLM a Hugging Face folder.
+    for vLLM and transformers a Hugging Face folder.
     """
-    if engine == "vllm":
+    if engine in ("vllm", "transformers"):
         return trainable(model)
     if engine != "openvino" or model.suffix != ".gguf":
         return model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from meds3.engines.batching import Request, next_batch
 from meds3.engines.choices import allowed_tokens, as_chosen
@@ -26,34 +26,38 @@ class TransformersEngine:
     """
 
     def __init__(
-        self,
-        model: Path,
-        *,
-        device: str | None = None,
-        max_sequences: int = 64,
-        cache_gb: float = 1.0,
+        self, model: Any, tokenizer: Any, name: str, *, max_sequences: int = 64, cache_gb: float = 1
     ) -> None:
-        import torch
-
-        self._name = f"transformers:{model.name}@{digest_path(model)[:12]}"
-        chosen = device or ("cuda:0" if torch.cuda.is_available() else "cpu")
-        # Half precision on a CPU without its instructions is a hundred times slower.
-        dtype = torch.float32 if chosen == "cpu" else torch.bfloat16
-        self._model, self._tokenizer = load_causal_lm(model, dtype)
+        self._name = name
+        self._model, self._tokenizer = model.eval(), tokenizer
         self._tokenizer.padding_side = "left"
-        try:
-            self._model.to(chosen).eval()
-        except (RuntimeError, AssertionError) as error:  # what torch raises for a device
-            raise InputError(
-                f"engine.device {chosen!r}: {str(error).splitlines()[0]}",
-                "use a device that torch sees, for example cpu or cuda:0",
-            ) from error
-        self._device = chosen
+        self._device = model.device
         self._max_sequences = max_sequences
         self._room = int(cache_gb * 2**30) // _bytes_per_token(self._model)
         self._waiting: list[Request] = []
         self._runner: asyncio.Task[None] | None = None
         self._failure: EngineError | None = None
+
+    @classmethod
+    def load(
+        cls, path: Path, *, device: str | None = None, max_sequences: int = 64, cache_gb: float = 1
+    ) -> Self:
+        """An engine over the model in `path`, on `device` (None: CUDA where there is one)."""
+        import torch
+
+        chosen = device or ("cuda:0" if torch.cuda.is_available() else "cpu")
+        # Half precision on a CPU without its instructions is a hundred times slower.
+        dtype = torch.float32 if chosen == "cpu" else torch.bfloat16
+        model, tokenizer = load_causal_lm(path, dtype)
+        try:
+            model.to(chosen)
+        except (RuntimeError, AssertionError) as error:  # what torch raises for a device
+            raise InputError(
+                f"engine.device {chosen!r}: {str(error).splitlines()[0]}",
+                "use a device that torch sees, for example cpu or cuda:0",
+            ) from error
+        name = f"transformers:{path.name}@{digest_path(path)[:12]}"
+        return cls(model, tokenizer, name, max_sequences=max_sequences, cache_gb=cache_gb)
 
     @property
     def name(self) -> str:

@@ -127,8 +127,9 @@ class RunConfig(BaseModel):
         # Of the evaluation only its seed: the gate decides by what was sampled with it. The rest
         # is measured beside, and may be asked for when the run is done.
         body["evaluation"] = {"seed": self.evaluation.seed}
-        if not body["problems"]["allow_overlap"]:  # runs from before this field resume
-            body["problems"].pop("allow_overlap")
+        for name in ("allow_overlap", "replace_overlap"):  # runs from before these fields resume
+            if not body["problems"][name]:
+                body["problems"].pop(name)
         return body
 
 

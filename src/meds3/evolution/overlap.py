@@ -27,6 +27,7 @@ def checked_problems(config: ProblemsConfig) -> ProblemSplit:
             f"{len(found)} of {len(problems.seeds)} seeds overlap the held-out problems, so the "
             f"run would be measured on what it learned:\n  {pairs}{more}",
             "`meds3 problems curate SEEDS --against HELDOUT --out seeds.jsonl` and use that file, "
+            "or let others take their place: --set problems.replace_overlap=true, "
             "or accept it: --set problems.allow_overlap=true",
         )
     return problems

@@ -224,3 +224,8 @@ class ProblemsConfig(BaseModel):
     allow_overlap: bool = Field(
         False, description="start although seeds give held-out problems away (docs/curation.md)"
     )
+    replace_overlap: bool = Field(
+        False,
+        description="a seed that gives a held-out problem away is replaced by the next one of its "
+        "source, whatever file the held-out problem is from; false: within one file only",
+    )

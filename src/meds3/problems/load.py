@@ -47,14 +47,15 @@ def load_problems(config: ProblemsConfig) -> ProblemSplit:
     """Read, sample and split. The same config gives the same problems in the same order.
 
     Where one file gives both parts, a seed that overlaps a held-out problem of that file
-    (`curation.overlap`) is replaced by the next one. Raises `InputError` for a faulty file, or
+    (`curation.overlap`) is replaced by the next one; with `replace_overlap` one that overlaps any
+    held-out problem is. Raises `InputError` for a faulty file, or
     when a source holds fewer problems than asked.
     """
     readers = [_reader(source) for source in config.sources]
     banned: set[str] = set()
     while True:
         split, halves = _split(config, readers, banned)
-        giving_away = set() if config.allow_overlap else _within_a_file(split, halves)
+        giving_away = set() if config.allow_overlap else _overlapping(config, split, halves)
         if not giving_away:
             return split
         banned |= giving_away
@@ -95,11 +96,14 @@ def _split(
     return ProblemSplit(_mixed(seeds), _mixed(heldout), excluded, skipped, rounds), halves
 
 
-def _within_a_file(split: ProblemSplit, halves: dict[str, str]) -> set[str]:
-    """Ids of the seeds that overlap a held-out problem drawn from the same file."""
-    if not halves or not split.heldout:
+def _overlapping(config: ProblemsConfig, split: ProblemSplit, halves: dict[str, str]) -> set[str]:
+    """Ids of the seeds to replace: they overlap a held-out problem, drawn from the same file
+    unless `replace_overlap` says any."""
+    if not split.heldout or not (halves or config.replace_overlap):
         return set()
     found = find_overlaps(split.seeds, split.heldout, OverlapConfig())
+    if config.replace_overlap:
+        return {overlap.seed.id for overlap in found}
     pairs = [(halves.get(o.seed.id), halves.get(o.other.id), o.seed.id) for o in found]
     return {seed for ours, theirs, seed in pairs if ours is not None and ours == theirs}
 
