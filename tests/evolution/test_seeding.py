@@ -188,8 +188,6 @@ def test_seeds_that_overlap_another_file_are_replaced_when_asked(tmp_path: Path)
     source = {"kind": "jsonl", "path": train, "heldout_path": held, "seeds": 2, "heldout": 2}
     config = ProblemsConfig.model_validate({"sources": [source], "replace_overlap": True})
     assert {p.id for p in checked_problems(config).seeds} == {"s1", "s2"}
+    more = {"sources": [{**source, "seeds": 3}], "replace_overlap": True}
     with pytest.raises(InputError, match="only 2 are left"):
-        more = {**source, "seeds": 3}
-        checked_problems(
-            ProblemsConfig.model_validate({"sources": [more], "replace_overlap": True})
-        )
+        checked_problems(ProblemsConfig.model_validate(more))

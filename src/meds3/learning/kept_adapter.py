@@ -1,4 +1,4 @@
-"""LoRA adapters kept beside the merged policy, and several of them as one."""
+"""LoRA adapters kept beside the merged policy or PRM, and several of them as one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _A, _B = ".lora_A.weight", ".lora_B.weight"
 State = dict[str, "torch.Tensor"]
 
 
-def adapter_writer(model: Any) -> Callable[[Path], None]:
+def adapter_writer(model: Any, task: str = "CAUSAL_LM") -> Callable[[Path], None]:
     """What writes the adapter of `model` into a folder, as peft saves it.
 
     To be asked for before the merge, which ends the adapter. A model without one writes nothing.
@@ -42,7 +42,7 @@ def adapter_writer(model: Any) -> Callable[[Path], None]:
         config.save_pretrained(folder)
         body = json.loads((folder / _CONFIG).read_text("utf-8"))
         # The base is the policy the training began with; its path on this machine tells nothing.
-        about = {"inference_mode": True, "task_type": "CAUSAL_LM", "base_model_name_or_path": None}
+        about = {"inference_mode": True, "task_type": task, "base_model_name_or_path": None}
         write_json(folder / _CONFIG, body | about)
         save_file(state, folder / _WEIGHTS, metadata={"format": "pt"})
 

@@ -9,6 +9,7 @@ from meds3.learning.adapters import merged, with_adapters
 from meds3.learning.checks import check_prompts, check_steps, check_tree_packing
 from meds3.learning.holdout import split_rows
 from meds3.learning.jobs import PrmJob
+from meds3.learning.kept_adapter import ADAPTER_NAME, adapter_writer
 from meds3.learning.prm_items import PrmItem, join_prm_items, prm_items
 from meds3.learning.probe import fit_head
 from meds3.learning.rows import PrmRow, read_rows
@@ -38,7 +39,14 @@ def train_prm(job: PrmJob) -> None:
         fit_head(model, items, job.config.head_l2, job.config.packs_together)
     trainer = train_packed(job, _adapted(job, model), items, held, prm_loss, join_prm_items)
     trained = whole_model(trainer, lambda: _adapted(job, _prm(job, load_causal_lm(job.model)[0])))
-    save_model(job, trainer, merged(trained), tokenizer, lambda _: None)
+    write_adapter = adapter_writer(trained, "TOKEN_CLS")
+    save_model(
+        job,
+        trainer,
+        merged(trained),
+        tokenizer,
+        lambda folder: write_adapter(folder / ADAPTER_NAME),
+    )
 
 
 def _prm(job: PrmJob, causal: Any) -> Any:
