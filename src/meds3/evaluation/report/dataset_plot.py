@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from meds3.evaluation.report import table
-from meds3.evaluation.report.figure import MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.report.figure import MARKERS, colour, figure_of, narrow, styled, svg_of
 from meds3.evaluation.results import GroupRow, Results, Row
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def dataset_plot(results: Results) -> str:
     axes.set_yticks(range(len(names)), [f"{name} ({sizes[name]})" for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    axes.set_xlabel("held-out accuracy, % (in brackets: questions)")
+    axes.set_xlabel("accuracy, % (in brackets: questions)")
     axes.grid(axis="y", visible=False)
     handles, labels = axes.get_legend_handles_labels()  # the tick's comes first
     order = sorted(range(len(labels)), key=lambda i: labels[i] == _ALWAYS)
@@ -67,7 +67,7 @@ def dataset_plot(results: Results) -> str:
         [labels[i] for i in order],
         loc="lower center",
         bbox_to_anchor=(0.4, 1.0),
-        ncols=2,
+        ncols=1 if narrow() else 2,
         markerscale=0.6,
     )
     return svg_of(figure, "datasets", "Accuracy on each dataset")

@@ -12,7 +12,7 @@ from meds3.evaluation.report import table
 from meds3.evaluation.report.dataset_plot import shown_lines
 from meds3.evaluation.report.measure_sheets import SECTIONS, measure_sheets
 from meds3.evaluation.report.tiles import tiles
-from meds3.evaluation.report.words import caveats, headline
+from meds3.evaluation.report.words import asked_where, caveats, headline
 from meds3.evaluation.results import Results, Row
 from meds3.runs import atomic
 
@@ -41,6 +41,8 @@ def markdown(results: Results) -> str:
         tiles=tiles(results),
         headline=headline(results),
         caveats=caveats(results),
+        where=asked_where(results),
+        hardware=table.hardware(results.hardware),
         headings=table.headings(row_macros),
         comparison_headings=table.comparison_headings(comparison_macros),
         dataset_headings=("dataset", "n", *map(_named, lines), "always the commonest answer"),

@@ -43,7 +43,7 @@ def cost_curve_plot(results: Results) -> str:
         axes.set_title(system)
         axes.set_xlabel("generated tokens per question")
         axes.set_ylim(0, min(100.0, 1.1 * top))
-    panels[0].set_ylabel("held-out accuracy, %")
+    panels[0].set_ylabel("accuracy, %")
     # The last one has a PRM, so it shows every strategy.
     panels[-1].legend(fontsize=8, loc="lower right", labelcolor=INK)
     return svg_of(figure, "curve", "Accuracy over generated tokens per question")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meds3.evaluation.results import Comparison, Results, Row
 from meds3.evaluation.results_parts import Macro, MacroDifference
@@ -43,6 +43,16 @@ def domain_name(domain: str) -> str:
 
 def interval(low: float, high: float) -> str:
     return f"{100 * low:.1f} – {100 * high:.1f}"
+
+
+def hardware(found: Mapping[str, Any]) -> dict[str, str]:
+    """The machine for people: bytes as GiB."""
+    return {
+        key.removesuffix("_bytes"): f"{value / 2**30:.1f} GiB"
+        if key.endswith("_bytes")
+        else str(value)
+        for key, value in found.items()
+    }
 
 
 def macro_columns(rows: Sequence[Row | Comparison]) -> dict[str, str]:
