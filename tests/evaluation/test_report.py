@@ -406,3 +406,5 @@ def test_a_suite_tells_what_was_asked_and_what_overlaps(data: ReportData) -> Non
     assert "exam &lt;1&gt;.jsonl" in page
     assert "20 of 100" in page
     assert "15.0%" in page
+    assert "Accuracy on all questions of the suite" in page
+    assert "the training problems" not in page  # a suite's questions come from elsewhere
