@@ -1,7 +1,7 @@
 """Tokens and accuracy of drawing all chains against stopping early, on kept candidates.
 
     meds3 evaluate configs/cpu-real.yaml -n 16
-    python benchmarks/adaptive_votes.py runs/cpu-real
+    python benchmarks/adaptive_votes.py runs/cpu-real/eval/round-2-n16.jsonl
 
 For each vote that adds up: all N chains; *exact*, stopped when no remaining chain can change the
 answer; *likely*, stopped when the leader wins with probability `--sure`. The difference in

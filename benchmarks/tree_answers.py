@@ -1,12 +1,12 @@
 """Chains from one PRM-guided tree against independent samples, at equal tokens.
 
     meds3 evaluate configs/cpu-real.yaml -n 16
-    python benchmarks/tree_answers.py runs/cpu-real --questions 160 --finishes 4
+    python benchmarks/tree_answers.py runs/cpu-real --candidates runs/cpu-real/eval/r-n16.jsonl
 
 Asks the first `--questions` held-out questions (drawn by digest) of a finished run with its kept
-policy and PRM. The samples are those the run kept: cut into blocks in the order drawn, for every
-size, so that a size is found whose tokens are nearest to the tree's. The differences are paired:
-a question counts with the mean over its blocks. Ends with a line of JSON.
+policy and PRM. The samples are `--candidates`, or those the run kept: cut into blocks in the order
+drawn, of the size whose tokens are nearest to the tree's. The differences are paired: a question
+counts with the mean over its blocks. Ends with a line of JSON.
 """
 
 from __future__ import annotations
@@ -132,12 +132,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("run", type=Path)
+    parser.add_argument("--candidates", help="a file of candidates of the same policy")
     parser.add_argument("--questions", type=int, default=160)
     parser.add_argument("--finishes", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     run = RunDirectory.existing(given.run)
-    evaluation = kept_evaluation(str(given.run))
+    evaluation = kept_evaluation(given.candidates or str(given.run))
     with Journal(run.journal_path, read_only=True) as journal:
         known = kept_problems(journal)
     ids = sorted((o.problem_id for o in evaluation.outcomes), key=lambda i: digest_of(["tree", i]))
