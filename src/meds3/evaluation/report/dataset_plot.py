@@ -76,8 +76,8 @@ def dataset_plot(results: Results) -> str:
 def _dots(axes: Axes, groups: Sequence[GroupRow], y: Sequence[float], i: int, line: Row) -> None:
     x = [100 * g.accuracy for g in groups]
     # Rounding may leave a bound a hair inside the estimate; matplotlib refuses that.
-    low = [max(0.0, v - 100 * g.low) for v, g in zip(x, groups, strict=True)]
-    high = [max(0.0, 100 * g.high - v) for v, g in zip(x, groups, strict=True)]
+    low = [max(0.0, v - 100 * table.bounds(g)[0]) for v, g in zip(x, groups, strict=True)]
+    high = [max(0.0, 100 * table.bounds(g)[1] - v) for v, g in zip(x, groups, strict=True)]
     label = f"{line.system}, {table.strategy_name(line)}"
     mark = MARKERS[i % len(MARKERS)]
     axes.errorbar(x, y, xerr=[low, high], fmt=mark, color=colour(i), capsize=2, label=label)

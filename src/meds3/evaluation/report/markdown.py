@@ -78,10 +78,7 @@ def _dataset_rows(results: Results, lines: Sequence[Row]) -> list[tuple[str, ...
     for name, n in sorted({g.group: g.n_questions for g in results.by_dataset}.items()):
         groups = [by_key.get((name, row.system, row.strategy)) for row in lines]
         found = [*groups, always.get(name)]
-        shares = [
-            f"{table.percent(g.accuracy)} ({table.interval(g.low, g.high)})" if g else "–"
-            for g in found
-        ]
+        shares = [f"{table.percent(g.accuracy)} ({table.limits(g)})" if g else "–" for g in found]
         rows.append((name, str(n), *shares))
     return rows
 

@@ -54,7 +54,7 @@ def render(data: ReportData) -> str:
         "yaml": _yaml,
         "points": table.points,
         "p_value": table.p_value,
-        "interval": lambda one: table.interval(one.low, one.high),
+        "interval": table.limits,
         "cells": lambda row: table.cells(row, row_macros),
         "comparison_cells": lambda c: table.comparison_cells(c, comparison_macros),
         "shade": shade,

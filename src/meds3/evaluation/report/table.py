@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from meds3.evaluation.results import Comparison, Results, Row
+from meds3.evaluation.results import Comparison, GroupRow, Results, Row
+from meds3.evaluation.results_measures import SliceRow
 from meds3.evaluation.results_parts import Macro, MacroDifference
 from meds3.evaluation.statistics.macro import LARGE
 
@@ -43,6 +44,39 @@ def domain_name(domain: str) -> str:
 
 def interval(low: float, high: float) -> str:
     return f"{100 * low:.1f} – {100 * high:.1f}"
+
+
+class _Interval(Protocol):
+    """A row of results; some kinds have `wilson_low` and `wilson_high` too."""
+
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def bounds(row: _Interval) -> tuple[float, float, bool]:
+    """The row's interval, and whether it is Wilson's.
+
+    Where all answers are alike nothing can be resampled: the bootstrap interval is a point, which
+    three questions do not deserve.
+    """
+    low, high = row.low, row.high
+    others = getattr(row, "wilson_low", None), getattr(row, "wilson_high", None)
+    if low < high or others[0] is None or others[1] is None:
+        return low, high, False
+    return others[0], others[1], True
+
+
+def limits(row: _Interval) -> str:
+    """The interval of `bounds`; Wilson's is marked W."""
+    low, high, is_wilson = bounds(row)
+    return f"{interval(low, high)}{' W' if is_wilson else ''}"
+
+
+def accuracy_cell(row: GroupRow | SliceRow) -> str:
+    """Accuracy with its interval."""
+    return f"{percent(row.accuracy)} ({limits(row)})"
 
 
 def hardware(found: Mapping[str, Any]) -> dict[str, str]:
