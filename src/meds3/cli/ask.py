@@ -205,7 +205,7 @@ def _show(problem: Problem, answered: Answered) -> None:
     votes = Table("answer", "votes", "chains")
     keys = [c.extraction.key for c in drawn.candidates]
     for key, mass in sorted(selection.votes.items(), key=lambda pair: -pair[1]):
-        votes.add_row(escape(key), f"{mass:.2f}", str(keys.count(key)))
+        votes.add_row(escape(key), f"{mass:.2f}", str(selection.chains[key]))
     if unread := keys.count(None):
         votes.add_row("[dim]no usable answer[/]", "", str(unread))
     console.print(votes)

@@ -58,16 +58,23 @@ Enough = Callable[[Tally], bool]
 
 def tally(candidates: Sequence[Candidate], selection: Selection, total: int) -> Tally:
     """The votes of `candidates` when `total` chains are drawn in all."""
-    said = [candidate.extraction.key for candidate in candidates]
+    drawn = len(candidates)
     ranked = sorted(
         selection.votes, key=lambda key: (key != selection.answer, -selection.votes[key])
     )
+    if any(candidate.within for candidate in candidates):
+        # Chains to come may put others together, or be what the leader's neighbours gather round.
+        # A number that outweighs all the rest cannot lose them.
+        same = sum(c.extraction.key == selection.answer for c in candidates if c.votes)
+        rest = math.fsum(selection.votes.values()) - selection.own
+        others = sum(selection.chains.values()) - same
+        return Tally(selection.own, rest, same, others, drawn, total - drawn)
     (first, one), (second, two) = [
-        (selection.votes[key], said.count(key)) for key in ranked[:2]
+        (selection.votes[key], selection.chains[key]) for key in ranked[:2]
     ] + [(0.0, 0)] * (2 - len(ranked[:2]))
     level = [key for key in ranked[1:] if selection.votes[key] == second]
     wins_tie = bool(level) and ranked[0] < min(level) and (first, second) == (one, two)
-    return Tally(first, second, one, two, len(said), total - len(said), wins_tie)
+    return Tally(first, second, one, two, drawn, total - drawn, wins_tie)
 
 
 def settled(votes: Tally) -> bool:

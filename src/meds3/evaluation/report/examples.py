@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
@@ -94,7 +93,6 @@ def _example(
 ) -> Example:
     winner = selection.winner
     assert winner is not None  # noqa: S101 (the caller kept only answered questions)
-    said = [row.candidate().extraction.key for row in outcome.rows(strategy)]
     scores = winner.scores or (None,) * (len(winner.chain.steps) - 1)
     return Example(
         why=why,
@@ -110,8 +108,8 @@ def _example(
         strategy=strategy,
         confidence=_confidence(outcome, selection, strategy),
         votes=selection.votes,
-        chains={key: n for key, n in Counter(said).items() if key is not None},
-        n_chains=len(said),
+        chains=selection.chains,
+        n_chains=len(outcome.rows(strategy)),
         steps=[
             ExampleStep(index=step.index, text=step.text, score=score)
             for step, score in zip(winner.chain.steps[1:], scores, strict=True)
