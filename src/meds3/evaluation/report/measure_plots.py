@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_SHADED = ("majority", "pvs", "vote-sum/last")  # more bands lie over one another and hide the lines
+
+
 @styled
 def cost_curve_plot(results: Results) -> str:
     """Accuracy over generated tokens per question, a panel per system that is shown; "" without."""
@@ -33,7 +36,7 @@ def cost_curve_plot(results: Results) -> str:
             x, y = [p.tokens for p in points], [100 * p.accuracy for p in points]
             mark = MARKERS[i % len(MARKERS)]
             axes.plot(x, y, mark, linestyle="-", color=colour(i), label=strategy, markersize=5)
-            if len(points) > 1:
+            if len(points) > 1 and strategy in _SHADED:
                 low, high = [100 * p.low for p in points], [100 * p.high for p in points]
                 axes.fill_between(x, low, high, color=colour(i), alpha=0.1, linewidth=0)
         ticks = sorted({p.tokens for p in results.cost_curve if _is_shared(p, system)})
