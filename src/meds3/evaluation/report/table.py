@@ -18,7 +18,8 @@ HEADINGS = (
     "tokens", "seconds", "prompt",
 )  # fmt: skip
 COMPARISON_HEADINGS = (
-    "a", "b", "n", "a − b", "95% interval", "p (McNemar)", "only a : only b", "cost a", "cost b",
+    "a", "b", "n", "a − b", "95% interval", "p (McNemar)", "p (Holm)",
+    "only a : only b", "cost a", "cost b",
 )  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def headings(macros: Mapping[str, str]) -> tuple[str, ...]:
 
 def comparison_headings(macros: Mapping[str, str]) -> tuple[str, ...]:
     """`COMPARISON_HEADINGS` with the macro columns after the p."""
-    return (*COMPARISON_HEADINGS[:6], *macros.values(), *COMPARISON_HEADINGS[6:])
+    return (*COMPARISON_HEADINGS[:7], *macros.values(), *COMPARISON_HEADINGS[7:])
 
 
 def strategy_name(row: Row) -> str:
@@ -150,6 +151,7 @@ def comparison_cells(c: Comparison, macros: Collection[str] = ()) -> tuple[str, 
         points(c.difference),
         f"{points(c.low)} to {points(c.high)}",
         p_value(c.p_mcnemar),
+        "–" if c.p_holm is None else p_value(c.p_holm),
         *(_macro(getattr(c, name)) for name in macros),
         f"{c.only_a} : {c.only_b}",
         f"{c.a.cost.tokens:,} tok, {c.a.cost.seconds:,.0f} s",
@@ -194,7 +196,7 @@ def comparison_table(results: Results) -> Table:
     headings = ("a", "b", "n", "a − b", "p", "only a : b")
     table = _table("paired on the same questions", headings, left={"a", "b"})
     for comparison in results.comparisons:
-        a, b, n, difference, limits, p, only, _, _ = comparison_cells(comparison)
+        a, b, n, difference, limits, p, _, only, _, _ = comparison_cells(comparison)
         table.add_row(a, b, n, f"{difference} ({limits})", p, only)
     return table
 

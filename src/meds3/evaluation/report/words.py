@@ -105,7 +105,7 @@ def caveats(results: Results) -> list[str]:
         others,
         *_unknown_overlap(results),
         "Nothing about luck in training: intervals and p-values cover the choice of questions, "
-        "not another seed; p-values are not corrected for several comparisons.",
+        "not another seed; in these sentences p is not corrected for several comparisons.",
         *(
             [
                 "Systems asked with a worked example and systems asked bare differ in more than "
