@@ -191,6 +191,8 @@ def _benchmarks(results: Results) -> Sheet:
         overlap = "not known"
         if one.contamination is not None:
             overlap = table.percent(one.contamination.share)
+            if rules := one.contamination.by_rule:
+                overlap += f" ({', '.join(f'{n} {rule}' for rule, n in rules.items())})"
         shares = [clean.get((one.name, line.system, line.strategy)) for line in last]
         rows.append(
             (
