@@ -19,7 +19,7 @@ HEADINGS = (
 )  # fmt: skip
 COMPARISON_HEADINGS = (
     "a", "b", "n", "a − b", "95% interval", "p (McNemar)", "p (Holm)",
-    "only a : only b", "cost a", "cost b",
+    "only a : b", "tokens a : b", "seconds a : b",
 )  # fmt: skip
 
 
@@ -154,8 +154,8 @@ def comparison_cells(c: Comparison, macros: Collection[str] = ()) -> tuple[str, 
         "–" if c.p_holm is None else p_value(c.p_holm),
         *(_macro(getattr(c, name)) for name in macros),
         f"{c.only_a} : {c.only_b}",
-        f"{c.a.cost.tokens:,} tok, {c.a.cost.seconds:,.0f} s",
-        f"{c.b.cost.tokens:,} tok, {c.b.cost.seconds:,.0f} s",
+        f"{c.a.cost.tokens:,} : {c.b.cost.tokens:,}",
+        f"{c.a.cost.seconds:,.0f} : {c.b.cost.seconds:,.0f}",
     )
 
 

@@ -21,7 +21,7 @@ def headline(results: Results) -> list[str]:
     for comparison in results.comparisons:
         if comparison.b.system in bases:
             chosen.setdefault(comparison.b.system, comparison)
-    told = list(chosen.values()) or results.comparisons[:1]
+    told = list(chosen.values()) or _of_one_model(results)
     sentences = [_sentence(comparison, results) for comparison in told]
     for info in results.rounds:
         if info.gate is not None:
@@ -29,6 +29,16 @@ def headline(results: Results) -> list[str]:
             sentences.append(f"Round {info.number} was {fate}: {info.gate.reason}")
     sentences += words.alarms(words.of_own_chains(results)[-1:])
     return sentences or ["No paired comparison was made in this run."]
+
+
+def _of_one_model(results: Results) -> list[Comparison]:
+    """What P-VS gains over the same chains without the PRM, and over one chain; else the first."""
+    found = [
+        c
+        for c in results.comparisons
+        if c.a.strategy == "pvs" and c.b.strategy in ("majority", "greedy")
+    ]
+    return found or results.comparisons[:1]
 
 
 def _sentence(c: Comparison, results: Results) -> str:
