@@ -1,11 +1,13 @@
 """Tokens and accuracy of drawing all chains against stopping early, on kept candidates.
 
     meds3 evaluate configs/cpu-real.yaml -n 16
-    python benchmarks/adaptive_votes.py runs/cpu-real
+    python benchmarks/adaptive_votes.py runs/cpu-real/eval/round-2-n16.jsonl
 
 For each vote that adds up: all N chains; *exact*, stopped when no remaining chain can change the
 answer; *likely*, stopped when the leader wins with probability `--sure`. The difference in
-accuracy is paired on the questions, with its bootstrap interval. Ends with a line of JSON.
+accuracy is paired on the questions, with its bootstrap interval. *confidence error* (ECE): of the
+curve that was fitted on all chains of these questions, given only the chains that were drawn.
+Ends with a line of JSON.
 """
 
 from __future__ import annotations
@@ -19,9 +21,24 @@ from search_bench import table
 
 from meds3.answers.verdict import Verdict
 from meds3.evaluation.adaptive import Stopped, stopped_early
+from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.kept import kept_evaluation
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.statistics.inference import paired
+from meds3.evaluation.statistics.reliability import calibration_error
+from meds3.selection.confidence import Calibration
+from meds3.selection.rules import select
+
+
+def confidence_error(
+    evaluation: SystemEvaluation, curve: Calibration, ones: list[Stopped], right: list[bool]
+) -> float:
+    """Expected calibration error of `curve` on the chains that were drawn."""
+    told = []
+    for outcome, one in zip(evaluation.outcomes, ones, strict=True):
+        drawn = [row.candidate() for row in outcome.samples[: one.chains]]
+        told.append(curve.confidence(drawn, select(drawn, curve.strategy)))
+    return calibration_error(told, right, evaluation.clusters)[0].value
 
 
 def rows(evaluation: SystemEvaluation, strategy: str, given: argparse.Namespace) -> list[Any]:
@@ -33,6 +50,7 @@ def rows(evaluation: SystemEvaluation, strategy: str, given: argparse.Namespace)
         for rule in ("off", "exact", "likely")
     }
     whole = ways["off"]
+    curve, _ = calibrate(evaluation, strategy, seed=given.seed)
     found = []
     for rule, ones in ways.items():
         right = [one.verdict is Verdict.CORRECT for one in ones]
@@ -54,6 +72,9 @@ def rows(evaluation: SystemEvaluation, strategy: str, given: argparse.Namespace)
                 "other answers": sum(
                     a.answer != b.answer for a, b in zip(ones, whole, strict=True)
                 ),
+                "confidence error": None
+                if curve is None
+                else round(confidence_error(evaluation, curve, ones, right), 3),
             }
         )
     return found

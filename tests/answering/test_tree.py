@@ -10,6 +10,7 @@ from meds3.engines.protocol import Sampling
 from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import InputError
 from meds3.rewards.scripted import ScriptedScorer
+from meds3.selection.confidence import Calibration
 from tests.search.worlds import noisy, problem, template
 
 
@@ -30,6 +31,23 @@ async def test_the_prm_leads_the_search_to_the_better_answer() -> None:
     assert answered.tokens == engine.tokens
     assert len(answered.drawn.candidates) >= 4
     assert all(len(c.scores) == len(c.chain.steps) - 1 for c in answered.drawn.candidates)
+
+
+async def test_a_curve_of_independent_chains_is_not_used() -> None:
+    curve = Calibration(
+        strategy="vote-sum/last",
+        n_samples=4,
+        n_questions=100,
+        method="platt",
+        features=("share",),
+        weights=(1.0,),
+    )
+    scorer = ScriptedScorer(lambda prompt, step: 0.9)
+    settings = AnsweringConfig(n=4, candidates="tree", strategy="pvs")
+    answered = await answer(
+        problem(), ScriptedEngine(lured), scorer, template(), settings, calibration=curve
+    )
+    assert not answered.calibrated
 
 
 async def test_the_gold_answer_is_not_used() -> None:

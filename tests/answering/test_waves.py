@@ -70,6 +70,29 @@ async def test_an_even_vote_draws_all() -> None:
     assert answered.drawn.stopped == "all drawn"
 
 
+async def test_a_question_that_stopped_leaves_its_place_to_others() -> None:
+    """One engine that takes one call at a time, in the order they come."""
+    place, calls = asyncio.Lock(), []
+
+    class Shared(InTurn):
+        def __init__(self, name: str, *texts: str) -> None:
+            super().__init__(*texts)
+            self.name = name
+
+        async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
+            async with place:
+                calls.append((self.name, sampling.n))
+                await asyncio.sleep(0)
+                return await super().generate(prompt, sampling)
+
+    asked = [Shared("split", A, B), Shared("sure", B), Shared("sure too", A), Shared("split", B, A)]
+    told = await asyncio.gather(*(ask(engine, SIXTEEN) for engine in asked))
+    assert [one.drawn.stopped for one in told] == ["all drawn", "settled", "settled", "all drawn"]
+    assert calls[:4] == [("split", 9), ("sure", 9), ("sure too", 9), ("split", 9)]
+    assert {name for name, _ in calls[4:]} == {"split"}  # nobody waits for a round to be over
+    assert sum(n for _, n in calls) == 9 + 9 + 16 + 16
+
+
 async def test_likely_stops_at_three_that_agree() -> None:
     engine = Says(B)
     answered = await ask(engine, SIXTEEN.model_copy(update={"adaptive": "likely"}))

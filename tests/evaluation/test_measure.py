@@ -11,6 +11,7 @@ from meds3.errors import InputError
 from meds3.evaluation import measure
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.outcome import CandidateRow, SystemEvaluation, cluster_of, load_evaluation
+from meds3.evaluation.statistics.inference import holm
 from tests.evaluation.made_up import PROBLEMS, evaluation
 
 CONFIG = EvaluationConfig(resamples=200, pass_k=(1, 2, 16))
@@ -145,3 +146,15 @@ def test_clusters_see_through_spacing_but_not_through_context() -> None:
     spaced = problem.model_copy(update={"question": problem.question.upper().replace(" ", "  ")})
     other = problem.model_copy(update={"context": "Another trial."})
     assert cluster_of(spaced) == cluster_of(problem) != cluster_of(other)
+
+
+def test_p_values_of_one_table_are_corrected_together() -> None:
+    a, b = evaluation("a", 0.9), evaluation("b", 0.3)
+    made = [
+        measure.compare(a, "majority", b, "majority", CONFIG),
+        measure.compare(a, "majority", a, "greedy", CONFIG),
+    ]
+    found = measure.corrected(made)
+    assert [one.p_holm for one in found] == holm([one.p_mcnemar for one in made])
+    assert found[0].p_holm == pytest.approx(min(1.0, 2 * made[0].p_mcnemar))
+    assert measure.corrected([]) == []

@@ -73,7 +73,9 @@ def test_the_page_is_whole_and_fetches_nothing(page: str) -> None:
     assert tags.open == []
     assert len(tags.ids) == len(set(tags.ids))
     assert {"script", "link", "img", "iframe"}.isdisjoint(tags.seen)
-    assert tags.seen.count("svg") == 8
+    # Each figure twice: for wide pages, and for phones.
+    assert tags.seen.count("svg") == 2 * 8
+    assert page.count('<div class="wide">') == page.count('<div class="narrow">') == 8
     assert not re.search(r'(?:src|href)="(?!#)', page)
     assert not re.search(r"url\((?!#)", page)
     assert "@import" not in page
@@ -126,6 +128,20 @@ def test_the_tiles_are_the_last_kept_round_and_the_strongest_base(data: ReportDa
     assert macro is not None
     assert gain.figure == f"+{100 * macro.difference:.1f} points"
     assert cost.figure == f"{pvs.tokens / 100:,.0f} tokens"
+
+
+def test_a_suite_of_one_model_has_four_tiles_of_its_own(data: ReportData) -> None:
+    results = data.results
+    own = results.model_copy(
+        update={
+            "systems": [s for s in results.systems if s.name == "base"],
+            "rows": [row for row in results.rows if row.system == "base"],
+        }
+    )
+    last, single, *_, cost = tiles(own)
+    assert last.label == "base, majority (8)"
+    assert single.label == "base, greedy"
+    assert cost.label == "an answer costs"
 
 
 def test_a_weaker_prompt_is_not_the_base_that_is_shown(data: ReportData) -> None:
@@ -390,3 +406,5 @@ def test_a_suite_tells_what_was_asked_and_what_overlaps(data: ReportData) -> Non
     assert "exam &lt;1&gt;.jsonl" in page
     assert "20 of 100" in page
     assert "15.0%" in page
+    assert "Accuracy on all questions of the suite" in page
+    assert "the training problems" not in page  # a suite's questions come from elsewhere

@@ -38,10 +38,33 @@ def test_settled_by_hand(leader: float, runner_up: float, remaining: int, expect
     assert settled(Tally(leader, runner_up, 9, 9, 18, remaining)) is expected
 
 
-def votes(leader: int, runner_up: int, neither: int, remaining: int) -> Tally:
+def votes(
+    leader: int, runner_up: int, neither: int, remaining: int, *, wins_tie: bool = False
+) -> Tally:
     """A vote by majority."""
     drawn = leader + runner_up + neither
-    return Tally(leader, runner_up, leader, runner_up, drawn, remaining)
+    return Tally(leader, runner_up, leader, runner_up, drawn, remaining, wins_tie)
+
+
+def test_a_tie_that_text_order_wins_is_settled() -> None:
+    # Eight A and one B of sixteen: seven more B make a tie, and A comes first.
+    nine = [*[made("A")] * 8, made("B")]
+    now = tally(nine, select(nine, "majority"), 16)
+    assert now.wins_tie
+    assert settled(now)
+    assert win_probability(now) == pytest.approx(1.0)
+    # The same the other way round is open.
+    other = [*[made("B")] * 8, made("A")]
+    assert not settled(tally(other, select(other, "majority"), 16))
+    # All of the strongest others must come after the leader.
+    three = [*[made("B")] * 5, made("A"), made("C")]
+    assert not tally(three, select(three, "majority"), 16).wins_tie
+    # An answer that nobody has given yet may come before the leader.
+    alone = [made("A")] * 8
+    assert not settled(tally(alone, select(alone, "majority"), 16))
+    # Weighted votes: the best single chain decides a tie first, and it may be yet to come.
+    scored = [*[made("A", 0.9)] * 8, made("B", 0.2)]
+    assert not tally(scored, select(scored, "pvs"), 16).wins_tie
 
 
 def test_the_chance_to_win_by_hand() -> None:
@@ -62,9 +85,9 @@ def test_for_many_chains_it_is_the_beta_rule() -> None:
     assert win_probability(votes(4, 0, 9, 400)) == pytest.approx(1 - 2**-5, abs=0.01)
 
 
-@given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 8), st.integers(0, 12))
-def test_what_is_settled_is_certain(a: int, b: int, c: int, remaining: int) -> None:
-    now = votes(max(a, b), min(a, b), c, remaining)
+@given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 8), st.integers(0, 12), st.booleans())
+def test_what_is_settled_is_certain(a: int, b: int, c: int, remaining: int, wins_tie: bool) -> None:
+    now = votes(max(a, b), min(a, b), c, remaining, wins_tie=wins_tie)
     chance = win_probability(now)
     assert -1e-9 <= chance <= 1 + 1e-9
     assert (chance >= 1 - 1e-9) == settled(now)
@@ -134,3 +157,26 @@ def test_the_exact_rule_changes_no_answer(
         votes = tally(drawn[:used], select(drawn[:used], strategy), len(drawn))
     assert used <= len(drawn)
     assert select(drawn[:used], strategy).answer == select(drawn, strategy).answer
+
+
+few_scores = st.sampled_from([0.0, 0.1, 0.5, 1.0])
+voters = st.builds(made, st.sampled_from(["A", "B", "C", "D", None]), few_scores)
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(voters, min_size=1, max_size=12),
+    st.lists(voters, max_size=12),
+    st.sampled_from(sorted(ADDED_UP)),
+)
+def test_whatever_comes_after_a_settled_vote_changes_nothing(
+    drawn: list[Candidate], more: list[Candidate], strategy: str
+) -> None:
+    """Few different scores, so that ties and full votes are common; and the worst on purpose."""
+    now = select(drawn, strategy)
+    if now.answer is None or not settled(tally(drawn, now, len(drawn) + len(more))):
+        return
+    assert select([*drawn, *more], strategy).answer == now.answer
+    for rival in "ABCDE!":  # the last two have not been seen
+        worst = [made(rival, 1.0)] * len(more)
+        assert select([*drawn, *worst], strategy).answer == now.answer

@@ -108,7 +108,9 @@ def test_streaming(serve: Serve) -> None:
 
 def test_a_stream_tells_how_the_vote_stands(serve: Serve) -> None:
     body = {"model": "meds3", "messages": ASKED, "stream": True, "n": 16, "strategy": "majority"}
-    with serve(Told((WRONG, *[RIGHT] * 15)), adaptive="exact", strategy="majority") as running:
+    with serve(
+        Told((WRONG, WRONG, *[RIGHT] * 14)), adaptive="exact", strategy="majority"
+    ) as running:
         lines = httpx.post(f"{running.url}/v1/chat/completions", json=body).text.split("\n\n")
     comments = [line for line in lines if line.startswith(": meds3 ")]
     assert len(comments) == 2  # nine chains, then two more

@@ -56,8 +56,8 @@ async def answer(
 ) -> Answered:
     """Sample or search, score, vote. Without a scorer a scored strategy becomes `majority`.
 
-    `calibration` makes the confidence a probability, where it was fitted for the strategy that
-    decides; else `vote_confidence` stands in. `on_drawn` hears of every wave.
+    `calibration` makes the confidence a probability of sampled chains, where it was fitted for the
+    strategy that decides; else `vote_confidence` stands in. `on_drawn` hears of every wave.
     `budget` holds for sampled chains, not for a tree.
     """
     started = time.monotonic()
@@ -75,7 +75,9 @@ async def answer(
         )
         async for drawn in waves:
             on_drawn(drawn)
-    fits = calibration is not None and calibration.strategy == canonical(strategy)
+    # Chains of one tree share their beginnings: their votes are not those of independent chains.
+    sampled = drawn.stopped != "searched"
+    fits = sampled and calibration is not None and calibration.strategy == canonical(strategy)
     confidence = vote_confidence(drawn.candidates, drawn.selection)
     if calibration is not None and fits:
         confidence = calibration.confidence(drawn.candidates, drawn.selection)

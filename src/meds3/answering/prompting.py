@@ -19,7 +19,7 @@ from meds3.chains.prompt import direct_messages, messages
 from meds3.chains.template import ChatTemplate
 from meds3.engines.protocol import Completion
 from meds3.problems.problem import Problem
-from meds3.selection.candidate import Candidate
+from meds3.selection.candidate import Candidate, closeness
 
 Shots = Mapping[str, Sequence[Problem]]  # by dataset: solved problems that `direct-shots` shows
 NO_SHOTS: Shots = {}
@@ -56,7 +56,12 @@ def candidate_of(completion: Completion, problem: Problem, style: PromptStyle) -
     """Read a completion of `open_prompt`: its chain, and the answer the chain states."""
     chain = _chain(completion.text, style)
     # The chain, not the raw text, is read: what is verified is what is kept and shown.
-    return Candidate(chain, extract(chain.text, problem.answer), completion.tokens)
+    return Candidate(
+        chain,
+        extract(chain.text, problem.answer),
+        completion.tokens,
+        within=closeness(problem.answer),
+    )
 
 
 def _chain(text: str, style: PromptStyle) -> Chain:

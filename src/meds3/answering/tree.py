@@ -17,7 +17,7 @@ from meds3.search.actions import Actions
 from meds3.search.config import SearchConfig
 from meds3.search.grow import grow
 from meds3.search.valuing import ByScorer
-from meds3.selection.candidate import Candidate
+from meds3.selection.candidate import Candidate, closeness
 
 
 async def tree_candidates(
@@ -49,7 +49,8 @@ async def tree_candidates(
 
 
 def _candidate(chain: Chain, problem: Problem, tokens: int) -> Candidate:
-    return Candidate(chain, extract(chain.text, problem.answer), tokens)
+    read = extract(chain.text, problem.answer)
+    return Candidate(chain, read, tokens, within=closeness(problem.answer))
 
 
 def _search(settings: AnsweringConfig) -> SearchConfig:

@@ -69,6 +69,15 @@ class Number(_Kind):
     upper: float | None = None
     unit: str | None = None
 
+    @property
+    def within(self) -> float:
+        """How far two values may differ and be one answer: `tolerance`, or half of the bounds."""
+        if self.lower is None and self.upper is None:
+            return self.tolerance
+        if self.lower is None or self.upper is None:
+            return 0.0
+        return max(0.0, self.upper - self.lower) / 2
+
     def __str__(self) -> str:
         number = f"{self.value:g}"
         return f"{number} {self.unit}" if self.unit else number

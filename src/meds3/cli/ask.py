@@ -53,8 +53,12 @@ def ask(
     ] = None,
     sure: Annotated[float, typer.Option(help="For --adaptive likely.")] = 0.95,
     abstain_below: Annotated[
-        float, typer.Option(help="Below this confidence: refer to a clinician.")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            help="Below this confidence: refer to a clinician. By default what the run's config "
+            "says, 0.5; 0: only without an answer."
+        ),
+    ] = None,
     seed: int = 0,
 ) -> None:
     """Sample many chains, score their steps, let them vote.
@@ -74,8 +78,9 @@ def ask(
         "candidates": "tree" if tree else "samples",
         "adaptive": adaptive or ("exact" if waves else "off"),
         "sure": sure,
-        "abstain_below": abstain_below,
     }
+    if abstain_below is not None:
+        settings["abstain_below"] = abstain_below
     answered = asyncio.run(_answer(problem, run, settings, seed))
     _show(problem, answered)
 
@@ -200,7 +205,7 @@ def _show(problem: Problem, answered: Answered) -> None:
     votes = Table("answer", "votes", "chains")
     keys = [c.extraction.key for c in drawn.candidates]
     for key, mass in sorted(selection.votes.items(), key=lambda pair: -pair[1]):
-        votes.add_row(escape(key), f"{mass:.2f}", str(keys.count(key)))
+        votes.add_row(escape(key), f"{mass:.2f}", str(selection.chains[key]))
     if unread := keys.count(None):
         votes.add_row("[dim]no usable answer[/]", "", str(unread))
     console.print(votes)

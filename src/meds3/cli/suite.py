@@ -33,6 +33,7 @@ def run_suite(
     from meds3.evaluation.suites.suite import load_suite
     from meds3.evolution.answerer import answerer_of
     from meds3.evolution.suites.asking import Request, ask_suite
+    from meds3.selection.rules import needs_scores
 
     suite = load_suite(ref)
     answerer = answerer_of(model, prm=prm, overrides=overrides)
@@ -53,6 +54,14 @@ def run_suite(
     with Watch(console) as watch:
         results = asyncio.run(ask_suite(request, watch))
     show_suite(results, folder)
+    unscored = [name for name in strategies if needs_scores(name)] if answerer.prm is None else []
+    if unscored:
+        console.print(
+            f"not measured: {', '.join(unscored)}: {answerer.name} has no PRM to score steps; "
+            "give one with --prm DIR",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def show_suite(results: Results, folder: Path, *, mirrors: bool = False) -> None:

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from meds3.answers.verdict import Verdict
 from meds3.evaluation.config import EvaluationConfig
-from meds3.evaluation.outcome import CandidateRow, Outcome, SystemEvaluation
+from meds3.evaluation.outcome import CandidateRow, SystemEvaluation
 from meds3.evaluation.results_measures import CurvePoint
 from meds3.evaluation.statistics.inference import bootstrap_mean
 from meds3.selection.rules import needs_scores, select
@@ -40,11 +40,7 @@ def _sizes(n: int) -> list[int]:
 def _point(
     evaluation: SystemEvaluation, strategy: str, size: int, config: EvaluationConfig
 ) -> CurvePoint:
-    shares, tokens = [], []
-    for outcome in evaluation.outcomes:
-        parts = list(blocks(outcome.rows(strategy), size))
-        shares.append(fmean(_right(outcome, strategy, part) for part in parts))
-        tokens.append(fmean(sum(row.tokens for row in part) for part in parts))
+    shares, tokens = right_of_blocks(evaluation, strategy, size)
     estimate = bootstrap_mean(
         shares, evaluation.clusters, seed=config.seed, resamples=config.resamples
     )
@@ -60,13 +56,25 @@ def _point(
     )
 
 
+def right_of_blocks(
+    evaluation: SystemEvaluation, strategy: str, size: int
+) -> tuple[list[float], list[float]]:
+    """Per question the share of its blocks of `size` chains that answer right, and their tokens."""
+    shares, tokens = [], []
+    for outcome in evaluation.outcomes:
+        parts = list(blocks(outcome.rows(strategy), size))
+        shares.append(fmean(_right(strategy, part) for part in parts))
+        tokens.append(fmean(sum(row.tokens for row in part) for part in parts))
+    return shares, tokens
+
+
 def blocks(rows: Sequence[CandidateRow], size: int) -> Iterator[Sequence[CandidateRow]]:
     """Blocks of `size` rows one after the other; a rest is left out."""
     for start in range(0, len(rows) - size + 1, size):
         yield rows[start : start + size]
 
 
-def _right(outcome: Outcome, strategy: str, part: Sequence[CandidateRow]) -> bool:
+def _right(strategy: str, part: Sequence[CandidateRow]) -> bool:
     candidates = [row.candidate() for row in part]
     winner = select(candidates, strategy).winner
     return winner is not None and part[candidates.index(winner)].verdict is Verdict.CORRECT

@@ -14,6 +14,7 @@ from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.results import Comparison, Cost, GroupRow, Row, Side, System
 from meds3.evaluation.statistics.inference import (
     bootstrap_mean,
+    holm,
     paired,
     pass_at_k,
     standard_error,
@@ -179,3 +180,9 @@ def _side(evaluation: SystemEvaluation, strategy: str, right: Sequence[bool]) ->
         accuracy=fmean(right),
         cost=Cost(tokens=tokens, seconds=seconds),
     )
+
+
+def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The same with `p_holm`: the family is what stands in one table."""
+    found = holm([one.p_mcnemar for one in comparisons])
+    return [one.model_copy(update={"p_holm": p}) for one, p in zip(comparisons, found, strict=True)]

@@ -37,6 +37,7 @@ class CandidateRow(_Part):
     scores: tuple[float, ...] = ()
     matched: str = ""
     steps: tuple[str, ...] = ()
+    within: float = 0.0
 
     @classmethod
     def of(cls, candidate: Candidate, judgement: Judgement) -> CandidateRow:
@@ -47,12 +48,13 @@ class CandidateRow(_Part):
             scores=candidate.scores,
             matched=candidate.extraction.matched,
             steps=tuple(step.text for step in candidate.chain.steps[1:]),
+            within=candidate.within,
         )
 
     def candidate(self) -> Candidate:
         problem = self.verdict if self.answer is None else None
         extraction = Extraction(self.answer, self.matched, problem)
-        return Candidate(chain_of(*self.steps), extraction, self.tokens, self.scores)
+        return Candidate(chain_of(*self.steps), extraction, self.tokens, self.scores, self.within)
 
 
 class Outcome(_Part):

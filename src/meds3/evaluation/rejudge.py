@@ -13,7 +13,7 @@ from meds3.chains.chain import chain_of
 from meds3.errors import InputError
 from meds3.evaluation.outcome import CandidateRow, SystemEvaluation
 from meds3.problems.problem import Problem
-from meds3.selection.candidate import Candidate
+from meds3.selection.candidate import Candidate, closeness
 
 Changes = Counter[tuple[Verdict, Verdict]]  # before, now
 
@@ -33,7 +33,8 @@ def rejudged(
         judgement = judge(extraction, gold)
         if judgement.verdict is not row.verdict:
             changes[row.verdict, judgement.verdict] += 1
-        return CandidateRow.of(Candidate(chain, extraction, row.tokens, row.scores), judgement)
+        read = Candidate(chain, extraction, row.tokens, row.scores, closeness(gold))
+        return CandidateRow.of(read, judgement)
 
     outcomes = []
     for outcome in evaluation.outcomes:

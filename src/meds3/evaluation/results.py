@@ -96,6 +96,9 @@ class Comparison(_Part):
     low: float = Field(description="95% paired bootstrap interval of the difference")
     high: float
     p_mcnemar: float = Field(description="exact, two-sided")
+    p_holm: float | None = Field(
+        None, description="p_mcnemar corrected for the number of comparisons beside this one"
+    )
     only_a: int = Field(description="questions only a got right")
     only_b: int
     macro: MacroDifference | None = None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.cost_curve import cost_curve
-from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
+from meds3.evaluation.measure import by_dataset, by_domain, compare, corrected, rows, system
 from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.report.curves import read_curves
@@ -59,13 +59,17 @@ def publish(
         ).entries,
         systems=[system(e, measured, kept=e.name not in rolled_back) for e in evaluations],
         rows=[row for e in evaluations for row in rows(e, measured)],
-        comparisons=[
-            *(
-                compare(systems[a], a_strategy, systems[b], b_strategy, measured)
-                for a, a_strategy, b, b_strategy in to_compare(list(systems), measured.strategies)
-            ),
-            *([against_labels(evaluations[-1], "pvs", always, measured)] if always else []),
-        ],
+        comparisons=corrected(
+            [
+                *(
+                    compare(systems[a], a_strategy, systems[b], b_strategy, measured)
+                    for a, a_strategy, b, b_strategy in to_compare(
+                        list(systems), measured.strategies
+                    )
+                ),
+                *([against_labels(evaluations[-1], "pvs", always, measured)] if always else []),
+            ]
+        ),
         by_domain=[group for e in evaluations for group in by_domain(e, measured)],
         by_dataset=[group for e in evaluations for group in by_dataset(e, measured)],
         majority_label=(label_baselines(state.problems.seeds, always, measured) if always else []),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from meds3.errors import InputError
@@ -17,6 +17,7 @@ from meds3.selection.candidate import Candidate
 
 ChainScore = Callable[[Candidate], float]
 Pool = Callable[[list[float]], float]
+Ballot = list[tuple[float, Candidate]]  # the chains of one answer with their scores
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,16 @@ class Selection:
 
     `votes` is the mass of each answer, `confidence` the winner's share of all mass (0 when
     there is none). `winner` is the best-scored candidate that states `answer`; both are None
-    when no candidate stated a usable answer.
+    when no candidate stated a usable answer. `chains` counts the chains of each answer. `own` is
+    the mass of the chains that state `answer` itself, without numbers that are close to it.
     """
 
     winner: Candidate | None
     answer: str | None
     confidence: float
     votes: dict[str, float]
+    chains: dict[str, int] = field(default_factory=dict)
+    own: float = 0.0
 
 
 Strategy = Callable[[Sequence[Candidate]], Selection]
@@ -92,22 +96,61 @@ def _one(_: Candidate) -> float:
 def _vote(candidates: Sequence[Candidate], score: ChainScore, pool: Pool) -> Selection:
     """Pool the scores of each answer's chains; the answer with most mass wins.
 
+    Numbers within `Candidate.within` of each other are one answer.
     Ties go to the answer with the best single chain score, then to the first in text order.
     """
-    ballots: dict[str, list[tuple[float, Candidate]]] = {}
+    ballots: dict[str, Ballot] = {}
     for candidate in candidates:
         if candidate.extraction.key is not None:
             ballot = ballots.setdefault(candidate.extraction.key, [])
             ballot.append((score(candidate), candidate))
     if not ballots:
         return Selection(None, None, 0.0, {})
-    votes = {key: pool([s for s, _ in ballots[key]]) for key in sorted(ballots)}
-    answer = min(votes, key=lambda key: (-votes[key], -max(s for s, _ in ballots[key]), key))
+    alone = {key: pool([s for s, _ in ballots[key]]) for key in sorted(ballots)}
+    merged = _merged(ballots, alone, max(candidate.within for candidate in candidates))
+    votes = {key: pool([s for s, _ in merged[key]]) for key in sorted(merged)}
+    answer = min(votes, key=lambda key: (-votes[key], -max(s for s, _ in merged[key]), key))
     _, winner = min(
         ballots[answer], key=lambda pair: (-pair[0], pair[1].chain.text, pair[1].scores)
     )
     mass = math.fsum(votes.values())
-    return Selection(winner, answer, votes[answer] / mass if mass > 0 else 0.0, votes)
+    return Selection(
+        winner,
+        answer,
+        votes[answer] / mass if mass > 0 else 0.0,
+        votes,
+        {key: len(ballot) for key, ballot in merged.items()},
+        alone[answer],
+    )
+
+
+def _merged(
+    ballots: dict[str, Ballot], alone: dict[str, float], within: float
+) -> dict[str, Ballot]:
+    """The ballots of numbers that are close, put together under the number with most mass.
+
+    That number takes all within reach, then the strongest of the rest, and so on: no value is
+    carried from neighbour to neighbour. Keys that are no number stay by themselves.
+    """
+    values = {key: value for key in ballots if (value := _value(key)) is not None}
+    if not within or len(values) < 2:
+        return ballots
+    found = {key: list(ballot) for key, ballot in ballots.items() if key not in values}
+    left = sorted(values, key=lambda key: (-alone[key], key))
+    while left:
+        anchor, slack = left[0], 1e-9 * max(1.0, abs(values[left[0]]))
+        near = [key for key in left if abs(values[key] - values[anchor]) <= within + slack]
+        found[anchor] = [pair for key in near for pair in ballots[key]]
+        left = [key for key in left if key not in near]
+    return found
+
+
+def _value(key: str) -> float | None:
+    """The number a key stands for; None for a text, or a number in another unit."""
+    try:
+        return float(key)
+    except ValueError:
+        return None
 
 
 def _greedy(candidates: Sequence[Candidate]) -> Selection:

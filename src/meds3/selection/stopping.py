@@ -28,7 +28,11 @@ _ROUNDING = 1e-9  # masses are sums of rounded scores; a tie must not pass for a
 
 @dataclass(frozen=True)
 class Tally:
-    """The two strongest answers after `drawn` chains of `drawn + remaining`: mass and chains."""
+    """The two strongest answers after `drawn` chains of `drawn + remaining`: mass and chains.
+
+    `wins_tie`: the leader would win should the others draw level, because every vote so far is
+    a whole one and its text comes before theirs (`meds3.selection.rules`).
+    """
 
     leader: float
     runner_up: float
@@ -36,6 +40,7 @@ class Tally:
     runner_up_chains: int
     drawn: int
     remaining: int
+    wins_tie: bool = False
 
     def agreed(self, more: int) -> Tally:
         """The same after `more` chains that all score 1 for the leader."""
@@ -53,23 +58,34 @@ Enough = Callable[[Tally], bool]
 
 def tally(candidates: Sequence[Candidate], selection: Selection, total: int) -> Tally:
     """The votes of `candidates` when `total` chains are drawn in all."""
-    said = [candidate.extraction.key for candidate in candidates]
+    drawn = len(candidates)
     ranked = sorted(
         selection.votes, key=lambda key: (key != selection.answer, -selection.votes[key])
     )
+    if any(candidate.within for candidate in candidates):
+        # Chains to come may put others together, or be what the leader's neighbours gather round.
+        # A number that outweighs all the rest cannot lose them.
+        same = sum(c.extraction.key == selection.answer for c in candidates if c.votes)
+        rest = math.fsum(selection.votes.values()) - selection.own
+        others = sum(selection.chains.values()) - same
+        return Tally(selection.own, rest, same, others, drawn, total - drawn)
     (first, one), (second, two) = [
-        (selection.votes[key], said.count(key)) for key in ranked[:2]
+        (selection.votes[key], selection.chains[key]) for key in ranked[:2]
     ] + [(0.0, 0)] * (2 - len(ranked[:2]))
-    return Tally(first, second, one, two, len(said), total - len(said))
+    level = [key for key in ranked[1:] if selection.votes[key] == second]
+    wins_tie = bool(level) and ranked[0] < min(level) and (first, second) == (one, two)
+    return Tally(first, second, one, two, drawn, total - drawn, wins_tie)
 
 
 def settled(votes: Tally) -> bool:
     """Whether the remaining chains cannot change the answer, whatever they say and score.
 
-    At worst all of them score 1 and go to the runner-up, or to an answer nobody has given yet,
-    and a tie is lost.
+    At worst all of them score 1 and go to the runner-up, or to an answer nobody has given yet. A
+    tie is lost, unless it is known to be won: then it is one with the runner-up, as the leader
+    has more than the remaining chains.
     """
-    return votes.leader > votes.runner_up + votes.remaining + _ROUNDING
+    lead = votes.leader - votes.runner_up - votes.remaining
+    return lead > _ROUNDING or (votes.wins_tie and lead >= -_ROUNDING)
 
 
 def win_probability(votes: Tally) -> float:
@@ -77,9 +93,9 @@ def win_probability(votes: Tally) -> float:
 
     A further chain is for the leader, the runner-up or neither with unknown chances, a priori
     uniform: the counts to come are Dirichlet-multinomial. Each chain adds what chains of its
-    answer added so far on average, 1 where there was none. A tie counts as lost; that a third
-    answer overtakes both is neglected. For many remaining chains it becomes the Beta rule of
-    Aggarwal et al. 2023, "Adaptive-Consistency", arXiv 2305.11860 §3.
+    answer added so far on average, 1 where there was none. A tie counts as lost unless `wins_tie`;
+    that a third answer overtakes both is neglected. For many remaining chains it becomes the Beta
+    rule of Aggarwal et al. 2023, "Adaptive-Consistency", arXiv 2305.11860 §3.
     """
     import numpy as np
     from scipy.special import gammaln
@@ -95,7 +111,8 @@ def win_probability(votes: Tally) -> float:
     # n! Γ(a) / Γ(n + a) · Π Γ(k_i + a_i) / (k_i! Γ(a_i)), as logarithms
     whole = math.lgamma(n + 1) + math.lgamma(prior.sum()) - math.lgamma(n + prior.sum())
     parts = gammaln(counts + prior[:, None]) - gammaln(counts + 1) - gammaln(prior)[:, None]
-    wins = votes.leader + one * x > votes.runner_up + two * y + _ROUNDING
+    lead = votes.leader + one * x - votes.runner_up - two * y
+    wins = lead >= -_ROUNDING if votes.wins_tie else lead > _ROUNDING
     return float(np.exp(whole + parts.sum(axis=0))[wins].sum())
 
 

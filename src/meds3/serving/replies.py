@@ -65,14 +65,13 @@ def _steps(winner: Candidate | None) -> list[dict[str, Any]]:
 
 def votes_body(question: Question, drawn: Drawn) -> list[dict[str, Any]]:
     """Every answer with its mass and the number of its chains, the strongest first."""
-    said = [candidate.extraction.key for candidate in drawn.candidates]
     ranked = sorted(drawn.selection.votes.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
         {
             "answer": key,
             "text": _text_of(question, key),
             "mass": round(mass, 4),
-            "chains": said.count(key),
+            "chains": drawn.selection.chains[key],
         }
         for key, mass in ranked
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from meds3.evaluation.report import table
-from meds3.evaluation.report.figure import MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.report.figure import MARKERS, colour, figure_of, narrow, styled, svg_of
 from meds3.evaluation.results import GroupRow, Results, Row
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def dataset_plot(results: Results) -> str:
     axes.set_yticks(range(len(names)), [f"{name} ({sizes[name]})" for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    axes.set_xlabel("held-out accuracy, % (in brackets: questions)")
+    axes.set_xlabel("accuracy, % (in brackets: questions)")
     axes.grid(axis="y", visible=False)
     handles, labels = axes.get_legend_handles_labels()  # the tick's comes first
     order = sorted(range(len(labels)), key=lambda i: labels[i] == _ALWAYS)
@@ -67,7 +67,7 @@ def dataset_plot(results: Results) -> str:
         [labels[i] for i in order],
         loc="lower center",
         bbox_to_anchor=(0.4, 1.0),
-        ncols=2,
+        ncols=1 if narrow() else 2,
         markerscale=0.6,
     )
     return svg_of(figure, "datasets", "Accuracy on each dataset")
@@ -76,8 +76,8 @@ def dataset_plot(results: Results) -> str:
 def _dots(axes: Axes, groups: Sequence[GroupRow], y: Sequence[float], i: int, line: Row) -> None:
     x = [100 * g.accuracy for g in groups]
     # Rounding may leave a bound a hair inside the estimate; matplotlib refuses that.
-    low = [max(0.0, v - 100 * g.low) for v, g in zip(x, groups, strict=True)]
-    high = [max(0.0, 100 * g.high - v) for v, g in zip(x, groups, strict=True)]
+    low = [max(0.0, v - 100 * table.bounds(g)[0]) for v, g in zip(x, groups, strict=True)]
+    high = [max(0.0, 100 * table.bounds(g)[1] - v) for v, g in zip(x, groups, strict=True)]
     label = f"{line.system}, {table.strategy_name(line)}"
     mark = MARKERS[i % len(MARKERS)]
     axes.errorbar(x, y, xerr=[low, high], fmt=mark, color=colour(i), capsize=2, label=label)

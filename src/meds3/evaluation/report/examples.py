@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from meds3.answers.verdict import Verdict
 from meds3.evaluation.outcome import Outcome, SystemEvaluation
 from meds3.problems.problem import Problem
+from meds3.selection.confidence import vote_confidence
 from meds3.selection.rules import Selection
 
 
@@ -36,8 +37,10 @@ class Example(_Part):
     verdict: Verdict
     system: str
     strategy: str
-    confidence: float
+    confidence: float  # the share of the chains: no curve was fitted on these questions alone
     votes: dict[str, float]
+    chains: dict[str, int]
+    n_chains: int
     steps: list[ExampleStep]
 
 
@@ -64,12 +67,20 @@ def pick_examples(
         left = [pair for pair in pool if pair[0].problem_id not in seen]
         if left:
             outcome, selection = min(
-                left, key=lambda pair: (sign * pair[1].confidence, pair[0].problem_id)
+                left,
+                key=lambda pair: (
+                    sign * _confidence(pair[0], pair[1], strategy),
+                    pair[0].problem_id,
+                ),
             )
             seen.add(outcome.problem_id)
             problem = known.get(outcome.problem_id)
             found.append(_example(why, evaluation.name, strategy, outcome, selection, problem))
     return found
+
+
+def _confidence(outcome: Outcome, selection: Selection, strategy: str) -> float:
+    return vote_confidence([row.candidate() for row in outcome.rows(strategy)], selection)
 
 
 def _example(
@@ -95,8 +106,10 @@ def _example(
         verdict=outcome.decide(strategy)[1],
         system=system,
         strategy=strategy,
-        confidence=selection.confidence,
+        confidence=_confidence(outcome, selection, strategy),
         votes=selection.votes,
+        chains=selection.chains,
+        n_chains=len(outcome.rows(strategy)),
         steps=[
             ExampleStep(index=step.index, text=step.text, score=score)
             for step, score in zip(winner.chain.steps[1:], scores, strict=True)

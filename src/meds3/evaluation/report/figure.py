@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -44,21 +45,40 @@ _STYLE: Any = {  # matplotlib types the keys one by one
 
 
 P = ParamSpec("P")
+_NARROW: ContextVar[bool] = ContextVar("narrow", default=False)
+_PHONE = 4.4  # inches; at a phone's width a letter is then as large as one beside the figure
 
 
 def colour(i: int) -> str:
     return _SERIES[i % len(_SERIES)]
 
 
+def narrow() -> bool:
+    """Whether the drawing under way is the one for phones."""
+    return _NARROW.get()
+
+
 def styled(draw: Callable[P, str]) -> Callable[P, str]:
-    """Draw with our style and repeatable ids, and leave matplotlib's own settings alone."""
+    """Draw with our style and repeatable ids, and leave matplotlib's own settings alone.
+
+    Twice: `div.wide`, and `div.narrow` for phones, its panels below each other. The page shows one
+    of them. "" stays "".
+    """
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> str:
         import matplotlib as mpl
 
-        with mpl.rc_context({**_STYLE, "svg.hashsalt": draw.__name__}):
-            return draw(*args, **kwargs)
+        found = []
+        for name in ("wide", "narrow"):
+            token = _NARROW.set(name == "narrow")
+            try:
+                with mpl.rc_context({**_STYLE, "svg.hashsalt": f"{draw.__name__}-{name}"}):
+                    if svg := draw(*args, **kwargs):
+                        found.append(f'<div class="{name}">{svg}</div>')
+            finally:
+                _NARROW.reset(token)
+        return "".join(found)
 
     return drawn
 
@@ -66,11 +86,15 @@ def styled(draw: Callable[P, str]) -> Callable[P, str]:
 def figure_of(
     panels: int, *, width: float, height: float, lines: int = 1
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of `panels` columns in `lines` rows; sizes in inches.
+    """A figure of `panels` columns in `lines` rows; sizes in inches, other ones for phones.
 
     Not pyplot: no global state, no window.
     """
     from matplotlib.figure import Figure
+
+    if narrow():
+        height *= 1.0 if panels == 1 else 0.85 * panels
+        width, panels, lines = _PHONE, 1, lines * panels
 
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, [figure.add_subplot(lines, panels, i + 1) for i in range(lines * panels)]
@@ -82,6 +106,7 @@ def svg_of(figure: Figure, name: str, label: str) -> str:
     figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :]
+    name = f"{name}-narrow" if narrow() else name
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
     # Several figures share a page: what one defines must not be found by another.
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)

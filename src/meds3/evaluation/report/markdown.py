@@ -12,7 +12,7 @@ from meds3.evaluation.report import table
 from meds3.evaluation.report.dataset_plot import shown_lines
 from meds3.evaluation.report.measure_sheets import SECTIONS, measure_sheets
 from meds3.evaluation.report.tiles import tiles
-from meds3.evaluation.report.words import caveats, headline
+from meds3.evaluation.report.words import asked_where, caveats, headline
 from meds3.evaluation.results import Results, Row
 from meds3.runs import atomic
 
@@ -41,9 +41,11 @@ def markdown(results: Results) -> str:
         tiles=tiles(results),
         headline=headline(results),
         caveats=caveats(results),
+        where=asked_where(results),
+        hardware=table.hardware(results.hardware),
         headings=table.headings(row_macros),
         comparison_headings=table.comparison_headings(comparison_macros),
-        dataset_headings=("dataset", "n", *map(_named, lines), "always the commonest answer"),
+        dataset_headings=("dataset", "n", *map(_named, lines), *_always(results)),
         dataset_rows=_dataset_rows(results, lines),
         ledger_headings=(
             *("dataset", "domain", "licence", "seeds", "held out"),
@@ -64,6 +66,11 @@ def markdown(results: Results) -> str:
     )
 
 
+def _always(results: Results) -> list[str]:
+    """The heading of the majority label's column, where a run has seeds."""
+    return ["always the commonest answer"] if results.majority_label else []
+
+
 def _named(row: Row) -> str:
     return f"{row.system}, {table.strategy_name(row)}"
 
@@ -75,11 +82,8 @@ def _dataset_rows(results: Results, lines: Sequence[Row]) -> list[tuple[str, ...
     rows = []
     for name, n in sorted({g.group: g.n_questions for g in results.by_dataset}.items()):
         groups = [by_key.get((name, row.system, row.strategy)) for row in lines]
-        found = [*groups, always.get(name)]
-        shares = [
-            f"{table.percent(g.accuracy)} ({table.interval(g.low, g.high)})" if g else "–"
-            for g in found
-        ]
+        found = [*groups, *([always.get(name)] if always else [])]
+        shares = [f"{table.percent(g.accuracy)} ({table.limits(g)})" if g else "–" for g in found]
         rows.append((name, str(n), *shares))
     return rows
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_SHADED = ("majority", "pvs", "vote-sum/last")  # more bands lie over one another and hide the lines
+
+
 @styled
 def cost_curve_plot(results: Results) -> str:
     """Accuracy over generated tokens per question, a panel per system that is shown; "" without."""
@@ -33,7 +36,7 @@ def cost_curve_plot(results: Results) -> str:
             x, y = [p.tokens for p in points], [100 * p.accuracy for p in points]
             mark = MARKERS[i % len(MARKERS)]
             axes.plot(x, y, mark, linestyle="-", color=colour(i), label=strategy, markersize=5)
-            if len(points) > 1:
+            if len(points) > 1 and strategy in _SHADED:
                 low, high = [100 * p.low for p in points], [100 * p.high for p in points]
                 axes.fill_between(x, low, high, color=colour(i), alpha=0.1, linewidth=0)
         ticks = sorted({p.tokens for p in results.cost_curve if _is_shared(p, system)})
@@ -43,7 +46,7 @@ def cost_curve_plot(results: Results) -> str:
         axes.set_title(system)
         axes.set_xlabel("generated tokens per question")
         axes.set_ylim(0, min(100.0, 1.1 * top))
-    panels[0].set_ylabel("held-out accuracy, %")
+    panels[0].set_ylabel("accuracy, %")
     # The last one has a PRM, so it shows every strategy.
     panels[-1].legend(fontsize=8, loc="lower right", labelcolor=INK)
     return svg_of(figure, "curve", "Accuracy over generated tokens per question")

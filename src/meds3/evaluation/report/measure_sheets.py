@@ -116,7 +116,7 @@ def _slices(results: Results) -> Sheet:
                 table.domain_name(group) if by == "domain" else group,
                 str(n),
                 *(
-                    f"{table.percent(s.accuracy)} ({table.interval(s.low, s.high)})"
+                    table.accuracy_cell(s)
                     if (s := by_key.get((by, group, line.system, line.strategy)))
                     else "–"
                     for line in lines
@@ -125,7 +125,8 @@ def _slices(results: Results) -> Sheet:
             for (by, group), n in groups.items()
             if by != "domain"  # it has a table of its own
         ],
-        note="Small groups have wide intervals, and some group always does best.",
+        note="Small groups have wide intervals, and some group always does best. W: Wilson's "
+        "interval, where all answers are alike.",
     )
 
 
@@ -190,6 +191,8 @@ def _benchmarks(results: Results) -> Sheet:
         overlap = "not known"
         if one.contamination is not None:
             overlap = table.percent(one.contamination.share)
+            if rules := one.contamination.by_rule:
+                overlap += f" ({', '.join(f'{n} {rule}' for rule, n in rules.items())})"
         shares = [clean.get((one.name, line.system, line.strategy)) for line in last]
         rows.append(
             (

@@ -18,7 +18,7 @@ from meds3.evaluation.report.examples import Example
 from meds3.evaluation.report.markdown import write_markdown
 from meds3.evaluation.report.measure_sheets import SECTIONS, measure_sheets
 from meds3.evaluation.report.tiles import tiles
-from meds3.evaluation.report.words import caveats, headline
+from meds3.evaluation.report.words import asked_where, caveats, headline
 from meds3.evaluation.results import Results
 from meds3.runs import atomic
 
@@ -54,7 +54,7 @@ def render(data: ReportData) -> str:
         "yaml": _yaml,
         "points": table.points,
         "p_value": table.p_value,
-        "interval": lambda one: table.interval(one.low, one.high),
+        "interval": table.limits,
         "cells": lambda row: table.cells(row, row_macros),
         "comparison_cells": lambda c: table.comparison_cells(c, comparison_macros),
         "shade": shade,
@@ -69,6 +69,8 @@ def render(data: ReportData) -> str:
         safety=SAFETY_NOTE,
         headline=headline(results),
         caveats=caveats(results),
+        where=asked_where(results),
+        hardware=table.hardware(results.hardware),
         headings=table.headings(row_macros),
         comparison_headings=table.comparison_headings(comparison_macros),
         accuracy_svg=plots.accuracy_plot(results),

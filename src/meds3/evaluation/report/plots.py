@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from meds3.evaluation.report.figure import MARKERS, colour, figure_of, styled, svg_of
+from meds3.evaluation.report.figure import MARKERS, colour, figure_of, narrow, styled, svg_of
 from meds3.evaluation.results import Results, RoundInfo
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def accuracy_plot(results: Results) -> str:
     axes.set_xticks(range(len(systems)), labels)
     axes.set_xlim(-0.6, len(systems) - 0.4)
     axes.set_ylim(0, 100)
-    axes.set_ylabel("held-out accuracy, %")
+    axes.set_ylabel("accuracy, %")
     axes.grid(axis="x", visible=False)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2 if narrow() else 3)
     return svg_of(figure, "accuracy", "Accuracy of each system under each strategy")
 
 
@@ -52,7 +52,8 @@ def cost_plot(results: Results) -> str:
     figure, panels = figure_of(2, width=7.5, height=0.9 + 0.32 * max(len(names), 2))
     _bars(panels[0], names, [s.seconds for s in results.stages], "seconds", colour(0))
     _bars(panels[1], names, [s.tokens for s in results.stages], "generated tokens", colour(1))
-    panels[1].set_yticklabels([])
+    if not narrow():
+        panels[1].set_yticklabels([])
     return svg_of(figure, "cost", "Seconds and generated tokens of each stage")
 
 

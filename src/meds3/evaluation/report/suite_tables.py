@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from meds3.evaluation.report.table import interval, percent, points
-from meds3.evaluation.results import GroupRow, Results
+from meds3.evaluation.report.table import accuracy_cell, interval, percent, points
+from meds3.evaluation.results import Results
 from meds3.evaluation.results_measures import BenchmarkEntry, CurvePoint, MirrorRow
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def benchmark_table(results: Results) -> Table:
                 f"{name} ({row.n_questions})" if i == 0 else "",
                 row.system,
                 row.strategy,
-                _accuracy(row),
+                accuracy_cell(row),
                 "–" if row.standard_error is None else f"{100 * row.standard_error:.1f}",
                 _overlap(entries.get(name)),
                 percent(clean[key].accuracy) if key in clean else "–",
@@ -127,13 +127,6 @@ def told(results: Results) -> Iterator[str]:
             yield f"{entry.name}: {entry.contamination.share:.1%} overlap a seed ({rules})"
         if entry.note and not entry.missing:
             yield f"{entry.name}: {entry.note}"
-
-
-def _accuracy(row: GroupRow) -> str:
-    """With the bootstrap interval; where that is a point, with Wilson's, marked W."""
-    if row.low < row.high or row.wilson_low is None or row.wilson_high is None:
-        return f"{percent(row.accuracy)} ({interval(row.low, row.high)})"
-    return f"{percent(row.accuracy)} ({interval(row.wilson_low, row.wilson_high)} W)"
 
 
 def _overlap(entry: BenchmarkEntry | None) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from meds3.evaluation.results import Comparison, Results, Row
+from meds3.evaluation.results import Comparison, GroupRow, Results, Row
+from meds3.evaluation.results_measures import SliceRow
 from meds3.evaluation.results_parts import Macro, MacroDifference
 from meds3.evaluation.statistics.macro import LARGE
 
@@ -17,7 +18,8 @@ HEADINGS = (
     "tokens", "seconds", "prompt",
 )  # fmt: skip
 COMPARISON_HEADINGS = (
-    "a", "b", "n", "a − b", "95% interval", "p (McNemar)", "only a : only b", "cost a", "cost b",
+    "a", "b", "n", "a − b", "95% interval", "p (McNemar)", "p (Holm)",
+    "only a : b", "tokens a : b", "seconds a : b",
 )  # fmt: skip
 
 
@@ -43,6 +45,49 @@ def domain_name(domain: str) -> str:
 
 def interval(low: float, high: float) -> str:
     return f"{100 * low:.1f} – {100 * high:.1f}"
+
+
+class _Interval(Protocol):
+    """A row of results; some kinds have `wilson_low` and `wilson_high` too."""
+
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def bounds(row: _Interval) -> tuple[float, float, bool]:
+    """The row's interval, and whether it is Wilson's.
+
+    Where all answers are alike nothing can be resampled: the bootstrap interval is a point, which
+    three questions do not deserve.
+    """
+    low, high = row.low, row.high
+    others = getattr(row, "wilson_low", None), getattr(row, "wilson_high", None)
+    if low < high or others[0] is None or others[1] is None:
+        return low, high, False
+    return others[0], others[1], True
+
+
+def limits(row: _Interval) -> str:
+    """The interval of `bounds`; Wilson's is marked W."""
+    low, high, is_wilson = bounds(row)
+    return f"{interval(low, high)}{' W' if is_wilson else ''}"
+
+
+def accuracy_cell(row: GroupRow | SliceRow) -> str:
+    """Accuracy with its interval."""
+    return f"{percent(row.accuracy)} ({limits(row)})"
+
+
+def hardware(found: Mapping[str, Any]) -> dict[str, str]:
+    """The machine for people: bytes as GiB."""
+    return {
+        key.removesuffix("_bytes"): f"{value / 2**30:.1f} GiB"
+        if key.endswith("_bytes")
+        else str(value)
+        for key, value in found.items()
+    }
 
 
 def macro_columns(rows: Sequence[Row | Comparison]) -> dict[str, str]:
@@ -72,7 +117,7 @@ def headings(macros: Mapping[str, str]) -> tuple[str, ...]:
 
 def comparison_headings(macros: Mapping[str, str]) -> tuple[str, ...]:
     """`COMPARISON_HEADINGS` with the macro columns after the p."""
-    return (*COMPARISON_HEADINGS[:6], *macros.values(), *COMPARISON_HEADINGS[6:])
+    return (*COMPARISON_HEADINGS[:7], *macros.values(), *COMPARISON_HEADINGS[7:])
 
 
 def strategy_name(row: Row) -> str:
@@ -106,10 +151,11 @@ def comparison_cells(c: Comparison, macros: Collection[str] = ()) -> tuple[str, 
         points(c.difference),
         f"{points(c.low)} to {points(c.high)}",
         p_value(c.p_mcnemar),
+        "–" if c.p_holm is None else p_value(c.p_holm),
         *(_macro(getattr(c, name)) for name in macros),
         f"{c.only_a} : {c.only_b}",
-        f"{c.a.cost.tokens:,} tok, {c.a.cost.seconds:,.0f} s",
-        f"{c.b.cost.tokens:,} tok, {c.b.cost.seconds:,.0f} s",
+        f"{c.a.cost.tokens:,} : {c.b.cost.tokens:,}",
+        f"{c.a.cost.seconds:,.0f} : {c.b.cost.seconds:,.0f}",
     )
 
 
@@ -150,7 +196,7 @@ def comparison_table(results: Results) -> Table:
     headings = ("a", "b", "n", "a − b", "p", "only a : b")
     table = _table("paired on the same questions", headings, left={"a", "b"})
     for comparison in results.comparisons:
-        a, b, n, difference, limits, p, only, _, _ = comparison_cells(comparison)
+        a, b, n, difference, limits, p, _, only, _, _ = comparison_cells(comparison)
         table.add_row(a, b, n, f"{difference} ({limits})", p, only)
     return table
 

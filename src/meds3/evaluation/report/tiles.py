@@ -21,9 +21,15 @@ class Tile:
 def tiles(results: Results) -> list[Tile]:
     """The last kept round, the strongest base, the difference, and the cost of an answer."""
     lines, base = shown_lines(results), strongest_base(results)
-    if base is None or len(lines) < 2:
-        return [_accuracy(row) for row in lines]
+    if not lines:
+        return []
     last = lines[-1]
+    if base is None or len(lines) < 2:  # one model: what its votes gain over a single chain
+        base = next(
+            (r for r in results.rows if (r.system, r.strategy) == (last.system, "greedy")), None
+        )
+    if base is None or base == last:
+        return [_accuracy(last), _cost(last)]
     found = [_accuracy(last), _accuracy(base)]
     if (test := _between(results, last, base)) is not None:
         shown = test.macro or test
@@ -32,15 +38,21 @@ def tiles(results: Results) -> list[Tile]:
         found.append(
             Tile(
                 f"{table.points(shown.difference)} points",
-                f"{last.system} − {base.system}, the same questions",
+                f"{_apart(last, base)}, the same questions",
                 f"95% interval {limits}; p {p if p.startswith('<') else f'= {p}'}",
             )
         )
-    tokens, seconds = (total / last.n_questions for total in (last.tokens, last.seconds))
-    found.append(
-        Tile(f"{tokens:,.0f} tokens", "an answer costs", f"{seconds:.1f} s on this machine")
-    )
-    return found
+    return [*found, _cost(last)]
+
+
+def _cost(row: Row) -> Tile:
+    tokens, seconds = (total / row.n_questions for total in (row.tokens, row.seconds))
+    return Tile(f"{tokens:,.0f} tokens", "an answer costs", f"{seconds:.1f} s on this machine")
+
+
+def _apart(a: Row, b: Row) -> str:
+    """The two by what sets them apart."""
+    return f"{a.system} − {b.system}" if a.system != b.system else f"{a.strategy} − {b.strategy}"
 
 
 def _accuracy(row: Row) -> Tile:

@@ -21,7 +21,7 @@ def headline(results: Results) -> list[str]:
     for comparison in results.comparisons:
         if comparison.b.system in bases:
             chosen.setdefault(comparison.b.system, comparison)
-    told = list(chosen.values()) or results.comparisons[:1]
+    told = list(chosen.values()) or _of_one_model(results)
     sentences = [_sentence(comparison, results) for comparison in told]
     for info in results.rounds:
         if info.gate is not None:
@@ -31,6 +31,16 @@ def headline(results: Results) -> list[str]:
     return sentences or ["No paired comparison was made in this run."]
 
 
+def _of_one_model(results: Results) -> list[Comparison]:
+    """What P-VS gains over the same chains without the PRM, and over one chain; else the first."""
+    found = [
+        c
+        for c in results.comparisons
+        if c.a.strategy == "pvs" and c.b.strategy in ("majority", "greedy")
+    ]
+    return found or results.comparisons[:1]
+
+
 def _sentence(c: Comparison, results: Results) -> str:
     if c.p_mcnemar < 0.05:
         verdict = "better" if c.difference > 0 else "worse"
@@ -38,12 +48,16 @@ def _sentence(c: Comparison, results: Results) -> str:
     else:
         verdict = "Chance alone could explain the difference"
     return (
-        f"On {c.n} held-out problems, {_who(c.a)} answered "
+        f"On {c.n} {_questions(results)}, {_who(c.a)} answered "
         f"{table.percent(c.a.accuracy)} correctly, {_who(c.b)} "
         f"{table.percent(c.b.accuracy)}: {table.points(c.difference)} points (95% interval "
         f"{table.points(c.low)} to {table.points(c.high)}; {_p(c.p_mcnemar)}). {verdict}."
         f"{_macro(c)}{_prompts(c, results)}"
     )
+
+
+def _questions(results: Results) -> str:
+    return "questions of the suite" if results.benchmarks else "held-out problems"
 
 
 def _who(side: Side) -> str:
@@ -83,6 +97,13 @@ def caveats(results: Results) -> list[str]:
     """What the run does not show."""
     sets = ", ".join(dict.fromkeys(g.group for g in results.by_dataset))
     borrowed = ", ".join(results.calls_from)
+    others = (
+        f"Nothing about questions unlike those of {sets}."
+        if results.benchmarks
+        else "Nothing about other questions: the held-out problems come from the same sources as "
+        f"the training problems{f' ({sets})' if sets else ''}."
+    )
+    prompts = {row.prompt_style for row in results.rows}
     return [
         *(
             [f"Calls of {borrowed} were taken over: their seconds are those they took there."]
@@ -91,10 +112,31 @@ def caveats(results: Results) -> list[str]:
         ),
         "Nothing about use on patients: no clinician judged these answers, and a chain can "
         "reach a right answer through wrong reasoning.",
-        "Nothing about other questions: the held-out problems come from the same sources as "
-        f"the training problems{f' ({sets})' if sets else ''}.",
+        others,
+        *_unknown_overlap(results),
         "Nothing about luck in training: intervals and p-values cover the choice of questions, "
-        "not another seed; p-values are not corrected for several comparisons.",
-        "Systems asked with a worked example and systems asked bare differ in more than their "
-        "weights; the column “prompt” says which.",
+        "not another seed; in these sentences p is not corrected for several comparisons.",
+        *(
+            [
+                "Systems asked with a worked example and systems asked bare differ in more than "
+                "their weights; the column “prompt” says which."
+            ]
+            if len(prompts) > 1
+            else []
+        ),
     ]
+
+
+def _unknown_overlap(results: Results) -> list[str]:
+    """A sentence when nobody can say whether the model has seen the questions of a suite."""
+    if not any(b.contamination is None and not b.missing for b in results.benchmarks):
+        return []
+    return [
+        "Nothing about memory: what the model learned from is not known, so it may have seen "
+        "these questions."
+    ]
+
+
+def asked_where(results: Results) -> str:
+    """Which questions these are, as a heading says it."""
+    return "all questions of the suite" if results.benchmarks else "held-out problems"

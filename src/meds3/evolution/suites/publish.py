@@ -9,7 +9,7 @@ from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.cost_curve import cost_curve
 from meds3.evaluation.kept import kept_problems, permuted_evaluations, suite_evaluations
-from meds3.evaluation.measure import by_dataset, by_domain, compare, rows, system
+from meds3.evaluation.measure import by_dataset, by_domain, compare, corrected, rows, system
 from meds3.evaluation.mirror_scores import mirror_rows
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.report.examples import pick_examples
@@ -61,7 +61,7 @@ def publish(
         model_digest=manifest["science"]["model_digest"],
         systems=[system(e, config) for e in found],
         rows=[row for e in found for row in rows(e, config)],
-        comparisons=_compared(found, config),
+        comparisons=corrected(_compared(found, config)),
         by_domain=[group for e in found for group in by_domain(e, config)],
         by_dataset=[group for e in found for group in by_dataset(e, config)],
         clean_by_dataset=[group for e in found for group in clean_rows(e, overlapping, config)],
