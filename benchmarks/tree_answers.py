@@ -26,6 +26,7 @@ from meds3.answers.judge import judge
 from meds3.answers.verdict import Verdict
 from meds3.chains.template import ChatTemplate
 from meds3.engines.build import build_engine
+from meds3.engines.forms import servable
 from meds3.engines.models import ensure_model
 from meds3.errors import InputError
 from meds3.evaluation.cost_curve import right_of_blocks
@@ -51,11 +52,14 @@ async def searched(
     config, outcome = config_of(run), outcome_of(run)
     if outcome.policy is None or outcome.prm is None:
         raise InputError(f"{run.root}: no round was kept: there is no PRM to guide a tree")
-    template = ChatTemplate.from_model(ensure_model(config.model))
+    base = ensure_model(config.model)
+    template = ChatTemplate.from_model(base)
     settings = config.answering.model_copy(
         update={"candidates": "tree", "n": given.finishes, "style": "bare", "strategy": "pvs"}
     )
-    engine = build_engine(config.engine, served_by(outcome.policy, config.engine))
+    engine = build_engine(
+        config.engine, served_by(outcome.policy, config.engine, servable(base, config.engine.kind))
+    )
     scorer = TorchStepScorer(outcome.prm)
     room = asyncio.Semaphore(16)
 

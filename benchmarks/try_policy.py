@@ -92,7 +92,7 @@ async def candidates(
     model = ensure_model(config.model)
     served = base_policy(model, config.engine).served
     if given.policy is not None:
-        served = served_by(given.policy, config.engine)
+        served = served_by(given.policy, config.engine, served)
     engine = build_engine(config.engine, served)
     settings = config.answering.model_copy(update={"n": given.n, "style": given.style})
     template = ChatTemplate.from_model(model)

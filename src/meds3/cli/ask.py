@@ -158,10 +158,9 @@ async def _answer(
         f"{chosen['n']} chains …[/]",
         highlight=False,
     )
+    served = servable(base, engine_config.kind)
     if outcome.policy:
-        served = served_by(outcome.policy, engine_config)
-    else:
-        served = servable(base, engine_config.kind)
+        served = served_by(outcome.policy, engine_config, served)
     engine = build_engine(engine_config, served)
     scorer = build_scorer(outcome.prm, config.scorer) if config and outcome.prm else None
     try:

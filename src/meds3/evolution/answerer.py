@@ -93,15 +93,16 @@ def _of_run(run: RunDirectory, ref: str, overrides: Sequence[str]) -> Answerer:
     with Journal(run.journal_path, read_only=True) as journal:
         rows = journal.rows("SELECT body FROM problems WHERE split != 'heldout' ORDER BY rowid")
     learned = tuple(Problem.model_validate_json(row["body"]) for row in rows)
+    served = servable(base, engine.kind)
     if outcome.policy is None:
         example = config.search.shows_example(1)
         return _made(
-            f"{run.name}-base", ref, "base", servable(base, engine.kind), base,
+            f"{run.name}-base", ref, "base", served, base,
             engine, config.answering, "worked-example" if example else "bare",
         )  # fmt: skip
     made = _made(
-        f"{run.name}-round-{outcome.round}", ref, "round", served_by(outcome.policy, engine), base,
-        engine, config.answering, "bare",
+        f"{run.name}-round-{outcome.round}", ref, "round",
+        served_by(outcome.policy, engine, served), base, engine, config.answering, "bare",
     )  # fmt: skip
     return replace(
         made,

@@ -34,7 +34,9 @@ async def evaluate(
         outcome = outcome_of(state.run)
         policy: Policy = state.base
         if which == "kept" and outcome.round:
-            policy = round_policy(state.run, outcome.round, config.engine, state.journal)
+            policy = round_policy(
+                state.run, outcome.round, config.engine, state.journal, state.base.served
+            )
         example = policy.is_base and config.search.shows_example(1)
         style = "worked-example" if example else "bare"
         settings = config.answering.model_copy(

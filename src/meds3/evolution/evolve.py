@@ -17,18 +17,19 @@ from meds3.evolution.config import RunConfig
 from meds3.evolution.gate import set_apart
 from meds3.evolution.learn import learn
 from meds3.evolution.longest import longest_call
-from meds3.evolution.measure import judge_round, sample_base, score_systems
+from meds3.evolution.measure import judge_round, sample_base, sample_policy, score_systems
 from meds3.evolution.outcome import config_of
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.policies import PolicyServer, base_policy, round_policy
 from meds3.evolution.publish import CALLS_FROM, publish
 from meds3.evolution.searching import search_round
 from meds3.evolution.stages import Stages, Watcher
-from meds3.evolution.state import Evolution
+from meds3.evolution.state import Evolution, Part
 from meds3.evolution.step_rollouts import measure_prm
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 from meds3.runs.manifest import check_science, open_manifest
+from meds3.selection.rules import needs_scores
 
 
 async def evolve(config: RunConfig, watcher: Watcher, calls_from: Path | None = None) -> Results:
@@ -118,12 +119,14 @@ async def _rounds(state: Evolution) -> Results:
         trees, search = await search_round(state, number, kept, guide)
         await state.server.release()  # training needs the memory
         datasets, training = await learn(state, number, kept, trees)
-        new = round_policy(state.run, number, state.config.engine, state.journal)
-        # The gate wants both under the same PRM; other systems keep the scores they have.
-        scored = await score_systems(state, number, [kept, new])
+        new = round_policy(state.run, number, state.config.engine, state.journal, state.base.served)
+        # A gate on scores wants both under the same PRM; other systems keep the scores they have.
+        by_scores = needs_scores(state.config.gate.strategy)
+        scored = await score_systems(state, number, [kept, new] if by_scores else [new])
         systems |= scored["heldout"]
-        judged = scored.get("gate", scored["heldout"])
-        gate = await judge_round(state, number, judged[new.name], judged[kept.name])
+        part: Part = "gate" if "gate" in scored else "heldout"
+        before = scored[part].get(kept.name) or await sample_policy(state, kept, part=part)
+        gate = await judge_round(state, number, scored[part][new.name], before)
         quality += await measure_prm(state, number, new, scored["heldout"])
         if gate.kept:
             kept, guide = new, number

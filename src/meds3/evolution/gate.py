@@ -15,7 +15,11 @@ class GateConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    strategy: str = Field("pvs", description="how both policies answer in the comparison")
+    strategy: str = Field(
+        "pvs",
+        description="how both policies answer in the comparison; with one that needs no "
+        "PRM (majority, greedy) the policy of the round before is not scored again",
+    )
     alpha: float = Field(0.05, gt=0, lt=1, description="level of the two-sided paired test")
     seeds: float = Field(
         0.0,

@@ -68,7 +68,7 @@ async def learn(
         )
         metrics.append(await _train(state, number, job, counts["dpo"]))
     if config.fresh:
-        new = round_policy(state.run, number, config.engine, state.journal)
+        new = round_policy(state.run, number, config.engine, state.journal, state.base.served)
         counts["prm"] = await fresh_prm_rows(state, number, config.fresh, new, trees)
     prm = PrmJob(
         model=trained,

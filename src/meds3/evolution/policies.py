@@ -19,6 +19,8 @@ from meds3.engines.vllm.engine import VllmEngine
 from meds3.engines.vllm.neutral import write_neutral
 from meds3.errors import InputError
 from meds3.evolution.outcome import gate_stage
+from meds3.folders import cache_folder
+from meds3.learning.gguf_export import export_gguf
 from meds3.learning.jobs import GGUF_NAME
 from meds3.learning.kept_adapter import ADAPTER_NAME, has_adapter, write_sum
 from meds3.runs.digest import digest_path
@@ -33,7 +35,8 @@ class Policy:
     """A model that answers. `weights` trains on, `served` answers from (they may be the same).
 
     `number` is the round that trained it, 0 for the base; `adapters` are the folders of those that
-    lead from the base to it (whether a round kept any is not looked at).
+    lead from the base to it (whether a round kept any is not looked at). The `digest` is that of
+    the weights, not of the form an engine loads: a run may go on with another engine.
     """
 
     name: str
@@ -50,27 +53,50 @@ class Policy:
 
 def base_policy(model: Path, engine: EngineConfig) -> Policy:
     """The model a run starts from, in the form that `engine` loads."""
-    served = servable(model, engine.kind)
-    return Policy(BASE, trainable(model), served, digest_path(served))
+    weights = trainable(model)
+    return Policy(BASE, weights, servable(model, engine.kind), _identity(weights))
 
 
-def round_policy(run: RunDirectory, round_: int, engine: EngineConfig, journal: Journal) -> Policy:
-    """The policy a round of `run` trained, in the form that `engine` loads."""
+def round_policy(
+    run: RunDirectory, round_: int, engine: EngineConfig, journal: Journal, base: Path
+) -> Policy:
+    """The policy a round of `run` trained, in the form that `engine` loads; `base` is the form it
+    loads of the base."""
     weights = run.round(round_) / "policy"
-    served = served_by(weights, engine)
     return Policy(
         f"round-{round_}",
         weights,
-        served,
-        digest_path(served),
+        served_by(weights, engine, base),
+        _identity(weights),
         round_,
         adapters_of(run, journal, round_),
     )
 
 
-def served_by(weights: Path, engine: EngineConfig) -> Path:
-    """What `engine` loads of a trained policy's folder."""
-    return weights / GGUF_NAME if engine.kind == "openvino" else weights
+def served_by(weights: Path, engine: EngineConfig, base: Path) -> Path:
+    """What `engine` loads of a trained policy's folder.
+
+    For OpenVINO a GGUF: the one in the folder, or, where the policy was trained for another
+    engine, one that is made here once, as `base` is (what OpenVINO loads of the base). Raises
+    `InputError` when the base is no GGUF.
+    """
+    made = weights / GGUF_NAME
+    if engine.kind != "openvino" or made.is_file():
+        return made if engine.kind == "openvino" else weights
+    if base.suffix != ".gguf":
+        raise InputError(
+            f"engine.kind: 'openvino' loads GGUF files, and {base} is none",
+            "begin with a GGUF, or use 'vllm' or 'transformers'",
+        )
+    made = cache_folder() / "models" / f"policy-{_identity(weights)[:12]}.gguf"
+    if not made.is_file():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        export_gguf(weights, base, made)
+    return made
+
+
+def _identity(weights: Path) -> str:
+    return digest_path(weights, without={GGUF_NAME})
 
 
 class PolicyServer:

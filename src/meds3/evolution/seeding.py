@@ -107,7 +107,7 @@ async def policy_prober(
     if kept and (number := outcome_of(RunDirectory.existing(config.run_path)).round):
         run = RunDirectory(config.run_path)
         with Journal(run.journal_path, read_only=True) as rounds:
-            policy = round_policy(run, number, config.engine, rounds)
+            policy = round_policy(run, number, config.engine, rounds, policy.served)
     journal_path.parent.mkdir(parents=True, exist_ok=True)
     with Journal(journal_path) as journal:
         engine = JournalledEngine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest_path(path: Path) -> str:
-    """sha256 (hex) of a file, or of a directory's relative names and contents."""
+def digest_path(path: Path, without: Collection[str] = ()) -> str:
+    """sha256 (hex) of a file, or of a directory's relative names and contents but for the files
+    named in `without`.
+    """
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
+        files = sorted(p for p in path.rglob("*") if p.is_file() and p.name not in without)
         return digest_of([(p.relative_to(path).as_posix(), digest_path(p)) for p in files])
     sha = hashlib.sha256()
     with path.open("rb") as stream:
