@@ -13,6 +13,7 @@ from meds3.engines.config import EngineConfig
 from meds3.engines.forms import servable, trainable
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.openai import OpenAIEngine
+from meds3.engines.paid import PaidElsewhere
 from meds3.engines.preflight import Longest
 from meds3.engines.protocol import Engine
 from meds3.engines.vllm.engine import VllmEngine
@@ -114,6 +115,11 @@ class PolicyServer:
         engine = self._engine
         if engine is None or self._loaded != policy:
             engine = await self._load(policy)
+        return JournalledEngine(engine, self._calls, policy.digest, purpose)
+
+    def paid(self, policy: Policy, purpose: str) -> JournalledEngine:
+        """For calls of `policy` that workers have paid and the journal has: loads nothing."""
+        engine = PaidElsewhere(f"{self.config.kind}:{policy.served.name} (workers)")
         return JournalledEngine(engine, self._calls, policy.digest, purpose)
 
     async def _load(self, policy: Policy) -> Engine:
