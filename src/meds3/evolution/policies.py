@@ -16,6 +16,7 @@ from meds3.engines.openai import OpenAIEngine
 from meds3.engines.paid import PaidElsewhere
 from meds3.engines.preflight import Longest
 from meds3.engines.protocol import Engine
+from meds3.engines.ready import made_ready
 from meds3.engines.vllm.engine import VllmEngine
 from meds3.engines.vllm.neutral import write_neutral
 from meds3.errors import InputError
@@ -129,12 +130,10 @@ class PolicyServer:
             served = self._base.served if keeps else policy.served
             engine = build_engine(self.config, served, self._run.root / "logs" / "vllm.log")
             self._engine = engine
-        if isinstance(engine, OpenAIEngine):
-            await engine.check(self._longest)
-        if isinstance(engine, VllmEngine):
-            await engine.start(self._say, self._longest)
-            if keeps:
-                await engine.use(policy.name, self._adapter_of(policy))
+        if self._longest is not None:
+            await made_ready(engine, self._longest, self._say)
+        if keeps and isinstance(engine, VllmEngine):
+            await engine.use(policy.name, self._adapter_of(policy))
         self._loaded = policy
         return engine
 
