@@ -122,6 +122,43 @@ def test_nobody_outlives_the_training(tiny_model, tmp_path, how):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("stage", ["sft", "prm"])
+def test_a_rank_that_fails_is_told_with_its_log_and_the_next_try_goes_on(
+    tiny_model, tmp_path, stage
+):
+    """gloo, two processes; one is killed between two checkpoints."""
+    import os
+    import signal
+
+    from meds3.errors import EngineError
+
+    more = {"epochs": 4, "save_every": 3, "packs_per_step": 2, "accelerate": TWO}
+    whole = job_of(stage, tiny_model, tmp_path / "whole", 12, **more)
+    run(whole, tmp_path / "whole.log")
+    killed = job_of(stage, tiny_model, tmp_path / "killed", 12, **more)
+    log = tmp_path / "logs" / "round-1.log"
+
+    def kill(metrics: dict) -> None:
+        if metrics["loss"] is not None and metrics["step"] == 8:
+            os.kill(workers()[-1], signal.SIGKILL)
+
+    said = r"the end of .*round-1\.log(.|\n)*last checkpoint"
+    with pytest.raises(EngineError, match=said) as told:
+        asyncio.run(run_job(killed, log, kill))
+    assert "Signal 9" in str(told.value)
+    assert "Signal 9" in log.read_text()
+    assert not killed.output.exists()
+    again = [metrics["step"] for metrics in run(killed, log) if metrics["loss"] is not None]
+    assert 6 < again[0] <= 10, "it did not go on from its last checkpoint"
+    lines, theirs = read_metrics(killed.metrics), read_metrics(whole.metrics)
+    assert [m.step for m in lines] == [m.step for m in theirs]
+    for ours, its in zip(lines, theirs, strict=True):
+        assert ours.loss == pytest.approx(its.loss, abs=1e-5)
+    assert largest_difference(killed.output, whole.output) < 1e-5
+    assert not killed.checkpoints.exists()
+
+
+@pytest.mark.slow
 def test_ranks_die_with_a_killed_parent(tiny_model, tmp_path):
     """`kill -9` of the process that runs the training: nobody could tell its children."""
     import os
