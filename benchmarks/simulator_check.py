@@ -21,13 +21,13 @@ from typing import Any
 
 from search_bench import report, table
 
-from meds3.engines.build import build_engine
+from meds3.engines.build import build_engine, cache_block
 from meds3.engines.models import ensure_model
 from meds3.evolution.config import RunConfig, load_config
 from meds3.evolution.evolve import search_only
 from meds3.evolution.policies import base_policy
 from meds3.evolution.simulation.curve import Curve, measured
-from meds3.evolution.simulation.simulate import simulate, workload_of
+from meds3.evolution.simulation.simulate import Workload, simulate, workload_of
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 from meds3.runs.manifest import hardware
@@ -60,12 +60,12 @@ def config_of(
     )
 
 
-async def curve_of(config: RunConfig) -> Curve:
-    """The engine's curve, on a fresh engine."""
+async def curve_of(config: RunConfig, workload: Workload) -> Curve:
+    """The engine's curve on a fresh engine, from calls of the first search."""
     policy = base_policy(ensure_model(config.model), config.engine)
     engine = build_engine(config.engine, policy.served)
     try:
-        return await measured(engine)
+        return await measured(engine, workload.recorded.calls, cache_block(config.engine))
     finally:
         await engine.close()
 
@@ -85,12 +85,11 @@ async def check(path: Path, folder: Path, only: list[str]) -> dict[str, Any]:
         if only and name not in only:
             continue
         config = config_of(path, folder, number, problems, changes)
-        if curve is None:
-            curve = await curve_of(config)
-            print(f"# {curve.model_dump_json()}", flush=True)
         seconds, tokens = await asyncio.to_thread(searched, config)
         own = await asyncio.to_thread(workload_of, RunDirectory(config.run_path))
-        first = first or own
+        if first is None or curve is None:
+            first, curve = own, await curve_of(config, own)
+            print(f"# {curve.model_dump_json()}", flush=True)
         planned = dataclasses.replace(first, config=config.search)
         began = time.perf_counter()
         fitted = curve.model_copy(update={"capacity": config.engine.max_sequences})
