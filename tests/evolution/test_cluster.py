@@ -83,6 +83,18 @@ def test_a_resume_with_other_workers_takes_over_what_was_finished(
 
 
 @pytest.mark.model
+def test_runs_that_share_a_disk_share_no_tree(cluster: Any, tmp_path: Path) -> None:
+    first = config_of(tmp_path / "one", workers=1, journals=tmp_path / "disk")
+    search(first)
+    other = first.model_copy(update={"runs_dir": tmp_path / "two", "seed": 5})
+    search(other)
+    found = trees(other.run_path / "journal.sqlite")
+    assert len(found) == 12
+    assert found != trees(first.run_path / "journal.sqlite")
+    assert len([*(tmp_path / "disk").iterdir()]) == 2
+
+
+@pytest.mark.model
 def test_workers_ask_and_the_driver_loads_no_model(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +113,7 @@ def test_workers_ask_and_the_driver_loads_no_model(
     there, same, _ = asyncio.run(evaluate(spread, "base", Quiet(), n=3))
     assert there.outcomes == here.outcomes
     assert [row.accuracy for row in same] == [row.accuracy for row in rows]
-    shards = sorted((tmp_path / "disk").glob("*.sqlite"))
+    shards = sorted((tmp_path / "disk").glob("spread-*/*.sqlite"))
     with sqlite3.connect(spread.run_path / "journal.sqlite") as db:
         calls = {row[0] for row in db.execute("SELECT key FROM calls")}
     assert len(calls) == 12  # six questions: greedy and sampled

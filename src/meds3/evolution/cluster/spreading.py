@@ -17,6 +17,7 @@ from meds3.evolution.longest import longest_call
 from meds3.evolution.policies import Policy
 from meds3.evolution.state import Evolution
 from meds3.problems.problem import Problem
+from meds3.runs.digest import digest_of
 from meds3.runs.journal import Journal, was_begun
 from meds3.search.budget import Allowance
 from meds3.search.progress import SearchProgress
@@ -123,7 +124,12 @@ def _known(state: Evolution) -> Path:
 
 
 def _folder(state: Evolution) -> Path:
-    return state.config.ray.journals or state.run.root / SHARDS
+    """Where the workers' journals are; of this very run, whatever else lies on the nodes' disks."""
+    if (disk := state.config.ray.journals) is None:
+        return state.run.root / SHARDS
+    manifest = state.run.read_manifest()
+    made = digest_of([manifest["created"], manifest["science_digest"]])
+    return disk / f"{state.run.name}-{made[:12]}"
 
 
 @asynccontextmanager
