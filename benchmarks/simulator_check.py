@@ -38,6 +38,10 @@ CONFIGURATIONS: dict[str, tuple[int, tuple[str, ...]]] = {
     "60 problems": (60, ()),
     "60 problems, 16 sequences at once": (60, ("engine.max_sequences=16",)),
     "24 problems, 3 trees at a time": (24, ("search.trees_in_flight=3",)),
+    "60 problems, two replicas of a thread": (
+        60,
+        ("engine.threads=1", "executor=ray", "ray.workers=2", "ray.chunk=2"),
+    ),
 }
 
 
@@ -71,7 +75,7 @@ async def curve_of(config: RunConfig, workload: Workload) -> Curve:
 
 
 def searched(config: RunConfig) -> tuple[float, int]:
-    """Seconds and tokens of a real search, from its first call to its last."""
+    """Seconds and tokens of a real search, from its first call to its last: without loading."""
     stats = asyncio.run(search_only(config, Quiet()))
     with Journal(RunDirectory(config.run_path).journal_path, read_only=True) as journal:
         totals = journal.call_totals()["round-1/search"]
@@ -80,21 +84,28 @@ def searched(config: RunConfig) -> tuple[float, int]:
 
 async def check(path: Path, folder: Path, only: list[str]) -> dict[str, Any]:
     """Measure, search, predict."""
-    rows, first, curve = [], None, None
+    rows, first = [], None
+    curves: dict[int | None, Curve] = {}
     for number, (name, (problems, changes)) in enumerate(CONFIGURATIONS.items()):
         if only and name not in only:
             continue
         config = config_of(path, folder, number, problems, changes)
         seconds, tokens = await asyncio.to_thread(searched, config)
         own = await asyncio.to_thread(workload_of, RunDirectory(config.run_path))
-        if first is None or curve is None:
-            first, curve = own, await curve_of(config, own)
-            print(f"# {curve.model_dump_json()}", flush=True)
+        first, threads = first or own, config.engine.threads
+        if threads not in curves:
+            curves[threads] = await curve_of(config, own)
+            told = curves[threads].model_dump_json()
+            print(f"# {told}", flush=True)
+            (folder / f"engine-{threads or 'all'}.json").write_text(told)
+        replicas = config.ray.workers if config.executor == "ray" else 1
         planned = dataclasses.replace(first, config=config.search)
         began = time.perf_counter()
-        fitted = curve.model_copy(update={"capacity": config.engine.max_sequences})
-        same = await asyncio.to_thread(simulate, own, fitted, replicas=1)
-        told = await asyncio.to_thread(simulate, planned, fitted, replicas=1, problems=problems)
+        curve = curves[threads].model_copy(update={"capacity": config.engine.max_sequences})
+        same = await asyncio.to_thread(simulate, own, curve, replicas=replicas)
+        other = await asyncio.to_thread(
+            simulate, planned, curve, replicas=replicas, problems=problems
+        )
         print(f"# {name}: {seconds:.1f} s, simulated in {time.perf_counter() - began:.1f} s")
         rows.append(
             {
@@ -104,9 +115,9 @@ async def check(path: Path, folder: Path, only: list[str]) -> dict[str, Any]:
                 "measured s": round(seconds, 1),
                 "predicted s, own answers": round(same.seconds, 1),
                 "ratio": round(same.seconds / seconds, 2),
-                "predicted s, planned": round(told.seconds, 1),
-                "planned ratio": round(told.seconds / seconds, 2),
-                "planned tokens": told.tokens,
+                "predicted s, planned": round(other.seconds, 1),
+                "planned ratio": round(other.seconds / seconds, 2),
+                "planned tokens": other.tokens,
             }
         )
     print(table(rows))
@@ -119,7 +130,12 @@ def main() -> None:
     )
     parser.add_argument("config", type=Path, nargs="?", default=Path("configs/cpu-demo.yaml"))
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--keep", type=Path, help="a folder for the runs and the engine's curve")
     given = parser.parse_args()
+    if given.keep is not None:
+        given.keep.mkdir(parents=True)
+        report(check(given.config, given.keep, given.only))
+        return
     with tempfile.TemporaryDirectory() as folder:
         report(check(given.config, Path(folder), given.only))
 

@@ -20,7 +20,7 @@ from meds3.engines.completions_api import (
     retry_after_s,
     server_words,
 )
-from meds3.engines.preflight import Longest, look_at
+from meds3.engines.preflight import Longest, is_well, look_at
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.replicas import Replica, Replicas
 from meds3.errors import EngineError, InputError
@@ -32,7 +32,6 @@ _AWAY_MOST_S = 5.0  # a refused connection costs nothing, an idle server that ca
 _RETRY_STATUS = frozenset({408, 409, 425, 429})
 # A proxy without its server, and llama.cpp while it loads the model: as good as refused.
 _AWAY_STATUS = frozenset({502, 503})
-_HEALTH_S = 10.0  # a server that is busy answers this late at most
 _CHARACTERS_PER_TOKEN = 3.0  # of a prompt; only weighs calls against each other
 
 
@@ -143,15 +142,7 @@ class OpenAIEngine:
         return self._servers.loads()
 
     async def _healthy(self, url: str) -> bool:
-        """Whether a server answers: `/health` where it has one, else its list of models."""
-        try:
-            for address in (f"{url.removesuffix('/v1')}/health", f"{url}/models"):
-                reply = await self._client.get(address, timeout=_HEALTH_S)
-                if reply.status_code != 404:
-                    return reply.status_code < 500
-        except httpx.HTTPError:
-            return False
-        return True  # it answers, and has neither
+        return await is_well(self._client, url)
 
     async def close(self) -> None:
         if self._watch is not None:

@@ -9,6 +9,8 @@ import httpx
 
 from meds3.errors import EngineError, InputError
 
+_HEALTH_S = 10.0  # a server that is busy answers this late at most
+
 
 @dataclass(frozen=True)
 class Longest:
@@ -78,6 +80,18 @@ async def look_at(
         )
     doubled = len(with_start) > len(without) and len(without) > 0 and with_start[:1] == without[:1]
     return Server(models, context, doubles_start=doubled)
+
+
+async def is_well(client: httpx.AsyncClient, url: str) -> bool:
+    """Whether a server answers: `/health` where it has one, else its list of models."""
+    try:
+        for address in (f"{url.removesuffix('/v1')}/health", f"{url}/models"):
+            reply = await client.get(address, timeout=_HEALTH_S)
+            if reply.status_code != 404:
+                return reply.status_code < 500
+    except httpx.HTTPError:
+        return False
+    return True  # it answers, and has neither
 
 
 async def _get(client: httpx.AsyncClient, url: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class _Call:
 class ModelledReplica:
     """Takes sequences up to its capacity, the others wait, first come first served.
 
-    All running sequences get one token a step. `busy_s` is how long it had any.
+    All running sequences get one token a step. `busy_s` is how long it had any, or read a prompt.
     """
 
     def __init__(self, curve: Curve) -> None:
@@ -42,7 +42,9 @@ class ModelledReplica:
     async def run(self, problem: str, prompt: str, done: list[Completion]) -> None:
         """Return when `done` would have been generated after a prompt."""
         self._advance()
-        self._at += self._new(problem, prompt, done) / self._curve.prompt_per_s  # steps wait
+        reading = self._new(problem, prompt, done) / self._curve.prompt_per_s
+        self._at += reading  # steps wait
+        self.busy_s += reading
         call = _Call(len(done), asyncio.get_running_loop().create_future())
         self._waiting.extend((max(one.tokens, 1), call) for one in done)
         self._admit()
