@@ -41,7 +41,7 @@ _TOKENS, _PROMPTS = 48, 20
 _SMALL = (
     "name=check-vllm", "rounds=2", "engine.kind=vllm", "engine.vllm.adapters=true",
     "engine.vllm.dtype=float32", "engine.vllm.max_context=2048", "engine.vllm.memory=0.3",
-    "engine.vllm.max_adapter_rank=32",
+    "engine.vllm.max_adapter_rank=8", "sft.lora.r=4", "sft.lora.alpha=8",
     "search.max_nodes=4", "sft.epochs=1", "sft.per_problem=2", "prm.per_problem=2",
     "answering.n=2", "evaluation.step_rollouts=0", "evaluation.baselines=[]",
     "evaluation.strategies=[greedy, majority, pvs]",
@@ -169,8 +169,8 @@ def main() -> None:
         told: dict[str, Any] = {
             "benchmark": "check_vllm",
             "run_seconds": round(time.monotonic() - began),
-            "servers_started": log.count("vLLM API server version"),
-            "adapters_loaded": log.count("/v1/load_lora_adapter") or log.count("LoRA"),
+            "servers_started": log.count("Started server process"),
+            "adapters_loaded": log.count("Loaded new LoRA adapter"),
             "accuracy": {
                 f"{row.system}/{row.strategy}": round(row.accuracy, 3) for row in results.rows
             },
