@@ -16,7 +16,7 @@ from meds3.evolution.simulation.clock import simulated
 from meds3.evolution.simulation.curve import Curve, measured, read_curve
 from meds3.evolution.simulation.prefixes import Prefixes
 from meds3.evolution.simulation.recorded import Recorded
-from meds3.evolution.simulation.replica import ModelledReplica
+from meds3.evolution.simulation.replica import ModelledEngine, ModelledReplica
 from meds3.evolution.simulation.simulate import simulate, workload_of
 from meds3.runs.directory import RunDirectory
 from tests.evolution.test_stages import Quiet
@@ -47,6 +47,21 @@ def test_what_never_comes_is_told() -> None:
 
     with pytest.raises(RuntimeError, match="never comes"):
         simulated(work())
+
+
+def test_work_that_only_a_real_driver_has_is_charged() -> None:
+    curve = CURVE.model_copy(update={"call_s": 100.0})
+    recorded = Recorded()
+    recorded.learn("q", Sampling(), answers(10, 5))
+
+    async def work() -> None:
+        engine = ModelledEngine(curve, 1, recorded)
+        for _ in range(3):
+            await engine.generate("q", Sampling())
+
+    _, took, worked = simulated(work())
+    assert worked == pytest.approx(300.0, abs=1.0)
+    assert took > 300.0
 
 
 @pytest.mark.parametrize(

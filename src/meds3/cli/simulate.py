@@ -33,8 +33,9 @@ def simulate(
 ) -> None:
     """Predict the time of a search: the real scheduler over a modelled engine.
 
-    The engine is five numbers: seconds of a step, seconds more for each sequence in it, prompt
-    tokens a second, tokens of a block of its cache, sequences at once. The answers are those of
+    The engine is six numbers: seconds of a step, seconds more for each sequence in it, prompt
+    tokens a second, tokens of a block of its cache, sequences at once, and what a call over HTTP
+    costs the driver. The answers are those of
     the run's first search, its problems are copied as often as wanted, and the time that the
     driver works counts.
 
@@ -102,7 +103,8 @@ def _measure(
     async def work() -> Curve:
         engine = build_engine(settings, policy.served)
         try:
-            return await measured(engine, calls, cache_block(settings))
+            over_http = settings.kind in ("vllm", "openai")
+            return await measured(engine, calls, cache_block(settings), over_http=over_http)
         finally:
             await engine.close()
 

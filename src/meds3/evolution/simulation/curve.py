@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ class Curve(BaseModel):
         ge=0, description="tokens that its cache of prompts keeps together; 0: it keeps none"
     )
     capacity: int = Field(ge=1, description="sequences that run at once")
+    call_s: float = Field(
+        0.0, ge=0, description="seconds of CPU that the driver needs for a call over HTTP"
+    )
 
     def seconds(self, sequences: int) -> float:
         """Of a step that holds so many sequences."""
@@ -55,7 +59,14 @@ def read_curve(path: Path) -> Curve:
         ) from error
 
 
-async def measured(engine: Engine, calls: Sequence[Asked], block: int, repeats: int = 2) -> Curve:
+async def measured(
+    engine: Engine,
+    calls: Sequence[Asked],
+    block: int,
+    *,
+    over_http: bool = False,
+    repeats: int = 2,
+) -> Curve:
     """The curve of an engine from calls that a run made, in a minute or two.
 
     They are asked in batches of 1 to 64 sequences, none of which shares its beginning with
@@ -84,7 +95,13 @@ async def measured(engine: Engine, calls: Sequence[Asked], block: int, repeats: 
     await batch(1, 2)
     sizes = [size for size in _SIZES if size <= engine.capacity]
     rows = [row(*await batch(sizes[-1], 1)) for _ in range(repeats)]
-    rows += [row(*await batch(size)) for size in sizes for _ in range(repeats)]
+    asked, worked = 0, time.process_time()
+    for size in [size for size in sizes for _ in range(repeats)]:
+        seconds, done = await batch(size)
+        rows.append(row(seconds, done))
+        asked += len(done)
+    # An engine in this process works in it as well: what the driver does is not told apart.
+    call_s = (time.process_time() - worked) / asked if over_http else 0.0
     step_s, sequence_s, prompt_s = _fitted(rows)
     return Curve(
         engine=engine.name,
@@ -93,6 +110,7 @@ async def measured(engine: Engine, calls: Sequence[Asked], block: int, repeats: 
         prompt_per_s=1 / max(prompt_s, 1e-9),
         block=block,
         capacity=engine.capacity,
+        call_s=call_s,
     )
 
 

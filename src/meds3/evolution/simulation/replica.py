@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from meds3.engines.affinity import problem_in_hand
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.replicas import Replicas
+from meds3.evolution.simulation.clock import charge
 from meds3.evolution.simulation.curve import Curve
 from meds3.evolution.simulation.prefixes import Prefixes
 from meds3.evolution.simulation.recorded import Recorded
@@ -99,6 +100,7 @@ class ModelledEngine:
     def __init__(self, curve: Curve, replicas: int, recorded: Recorded) -> None:
         self.capacity = curve.capacity * replicas
         self.tokens = 0
+        self._call_s = curve.call_s
         self._recorded = recorded
         self._replicas = {f"http://replica-{n}/v1": ModelledReplica(curve) for n in range(replicas)}
         self._servers = Replicas([*self._replicas])
@@ -110,6 +112,7 @@ class ModelledEngine:
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`."""
+        charge(self._call_s)
         problem = problem_in_hand()
         done = self._recorded.again(problem, prompt, sampling)
         server = self._servers.choose(problem)
