@@ -20,6 +20,7 @@ from meds3.engines.completions_api import (
     retry_after_s,
     server_words,
 )
+from meds3.engines.connections import Connections
 from meds3.engines.preflight import Longest, is_well, look_at
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.replicas import Replica, Replicas
@@ -70,12 +71,13 @@ class OpenAIEngine:
         self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=max_in_flight),
-            headers=headers,
-            trust_env=False,  # a proxy from the environment would see the questions
-        )
+        settings: dict[str, Any] = {
+            "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
+            "headers": headers,
+            "trust_env": False,  # a proxy from the environment would see the questions
+        }
+        self._client = httpx.AsyncClient(**settings)  # for what is asked besides
+        self._connections = Connections(**settings)
 
     @property
     def name(self) -> str:
@@ -148,12 +150,14 @@ class OpenAIEngine:
         if self._watch is not None:
             self._watch.cancel()
         await self._client.aclose()
+        await self._connections.close()
 
     async def _post(
         self, url: str, body: Mapping[str, Any], sampling: Sampling
     ) -> list[Completion]:
         try:
-            reply = await self._client.post(f"{url}/completions", json=body)
+            with self._connections.one(url) as client:
+                reply = await client.post(f"{url}/completions", json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Fault(f"{type(error).__name__}: {error}", away=True) from error
         except httpx.TimeoutException as error:
