@@ -12,6 +12,7 @@ import httpx
 
 from meds3.chains.chain import Chain
 from meds3.engines.affinity import problem_in_hand
+from meds3.engines.connections import Connections
 from meds3.engines.preflight import is_well
 from meds3.engines.replicas import Replicas
 from meds3.engines.vllm import command
@@ -52,12 +53,13 @@ class PoolingStepScorer:
         self._servers = Replicas([url.removesuffix("/v1") for url in base_urls])
         self._watch: asyncio.Task[None] | None = None
         self._room = asyncio.Semaphore(max_in_flight)
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=max_in_flight),
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            trust_env=False,
-        )
+        settings: dict[str, Any] = {
+            "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
+            "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+            "trust_env": False,
+        }
+        self._client = httpx.AsyncClient(**settings)  # for what is asked besides
+        self._connections = Connections(**settings)
 
     @property
     def name(self) -> str:
@@ -80,6 +82,7 @@ class PoolingStepScorer:
         if self._watch is not None:
             self._watch.cancel()
         await self._client.aclose()
+        await self._connections.close()
 
     async def _one(self, key: str, prompt: list[int], steps: list[list[int]]) -> list[float]:
         """`steps` are the token ids of Step 0 and those after it."""
@@ -106,8 +109,8 @@ class PoolingStepScorer:
             server = self._servers.choose(key, url)
             url = server.url
             try:
-                with self._servers.busy(server, len(ids)):
-                    reply = await self._client.post(f"{url}/pooling", json=body)
+                with self._servers.busy(server, len(ids)), self._connections.one(url) as client:
+                    reply = await client.post(f"{url}/pooling", json=body)
             except httpx.HTTPError as error:
                 said = f"{type(error).__name__}: {error}"
                 if isinstance(error, httpx.ConnectError):
