@@ -36,12 +36,12 @@ from meds3.problems.load import load_problems
 from meds3.rewards.build import build_scorer
 from meds3.rewards.config import ScorerConfig
 
-_TOKENS = 48
+_TOKENS, _PROMPTS = 48, 20
 # The CPU build gathers an adapter's weights for every token of a batch: a small rank.
 _SMALL = (
     "name=check-vllm", "rounds=2", "engine.kind=vllm", "engine.vllm.adapters=true",
     "engine.vllm.dtype=float32", "engine.vllm.max_context=2048", "engine.vllm.memory=0.3",
-    "engine.vllm.max_adapter_rank=32",
+    "engine.vllm.max_adapter_rank=8", "sft.lora.r=4", "sft.lora.alpha=8",
     "search.max_nodes=4", "sft.epochs=1", "sft.per_problem=2", "prm.per_problem=2",
     "answering.n=2", "evaluation.step_rollouts=0", "evaluation.baselines=[]",
     "evaluation.strategies=[greedy, majority, pvs]",
@@ -62,7 +62,11 @@ class Told:
 
 def small_run(config_path: Path, folder: Path, seeds: int, heldout: int) -> RunConfig:
     """The config of a run that is over in minutes."""
-    config = load_config(config_path, [*_SMALL, f"runs_dir={folder}"])
+    return sized(load_config(config_path, [*_SMALL, f"runs_dir={folder}"]), seeds, heldout)
+
+
+def sized(config: RunConfig, seeds: int, heldout: int) -> RunConfig:
+    """The config with so many problems of each source."""
     sources = tuple(
         source.model_copy(update={"seeds": seeds, "heldout": heldout})
         for source in config.problems.sources
@@ -99,7 +103,7 @@ async def texts(config: RunConfig) -> dict[str, Any]:
 
     model = servable(ensure_model(config.model), "vllm")
     template = ChatTemplate.from_model(model)
-    problems = load_problems(config.problems).heldout[:20]
+    problems = load_problems(sized(config, 1, _PROMPTS).problems).heldout[:_PROMPTS]
     prompts = [template.render(messages(problem, None)) for problem in problems]
     served = config.engine.model_copy(
         update={"vllm": config.engine.vllm.model_copy(update={"adapters": False})}
@@ -131,19 +135,22 @@ async def scores(config: RunConfig, questions: int = 8) -> dict[str, Any]:
         for o in load_evaluation(file).outcomes[:questions]
     ]
     found: dict[str, list[float]] = {}
+    seconds: dict[str, float] = {}
     for kind in ("torch", "vllm"):
         scorer = build_scorer(
             prm,
             ScorerConfig.model_validate({"kind": kind, "vllm": config.engine.vllm.model_dump()}),
             config.run_path / "vllm-prm.log",
         )
+        began = time.monotonic()
         try:
             rows = [await scorer.score(prompt, chains) for prompt, chains in work if chains]
         finally:
             await scorer.close()
+        seconds[f"{kind}_seconds"] = round(time.monotonic() - began, 1)
         found[kind] = [score for chains in rows for steps in chains for score in steps]
     differences = [abs(a - b) for a, b in zip(found["torch"], found["vllm"], strict=True)]
-    return {"steps": len(differences), "largest_difference": max(differences)}
+    return {"steps": len(differences), "largest_difference": max(differences)} | seconds
 
 
 def main() -> None:
@@ -151,8 +158,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("config", type=Path, nargs="?", default=Path("configs/cpu-demo.yaml"))
-    parser.add_argument("--seeds", type=int, default=15)
-    parser.add_argument("--heldout", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--heldout", type=int, default=10)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         config = small_run(given.config, Path(folder), given.seeds, given.heldout)
@@ -162,8 +169,8 @@ def main() -> None:
         told: dict[str, Any] = {
             "benchmark": "check_vllm",
             "run_seconds": round(time.monotonic() - began),
-            "servers_started": log.count("vLLM API server version"),
-            "adapters_loaded": log.count("/v1/load_lora_adapter") or log.count("LoRA"),
+            "servers_started": log.count("Started server process"),
+            "adapters_loaded": log.count("Loaded new LoRA adapter"),
             "accuracy": {
                 f"{row.system}/{row.strategy}": round(row.accuracy, 3) for row in results.rows
             },

@@ -23,13 +23,18 @@ class Server:
 
     def __init__(self, reply: Reply) -> None:
         self.reply, self.bodies, self.headers = reply, list[dict[str, Any]](), list[str]()
-        self.path = ""
+        self.path, self.models = "", dict[str, Any]()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             if head.startswith("GET /health "):
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
+            if head.startswith("GET /v1/models "):
+                listed = json.dumps(self.models)
+                size = f"Content-Length: {len(listed)}\r\nConnection: close"
+                writer.write(f"HTTP/1.1 200 OK\r\n{size}\r\n\r\n{listed}".encode())
                 return
             length = int(head.lower().split("content-length:")[1].split("\r\n")[0])
             body = json.loads(await reader.readexactly(length))

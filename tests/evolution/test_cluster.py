@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,29 +16,16 @@ import pytest
 
 from meds3.evolution.cluster.findings import findings, take_over
 from meds3.evolution.config import RunConfig
-from meds3.runs.journal import Journal
+from meds3.runs.journal import Journal, was_begun
+from tests.evolution.spread import config_of, search
 
 pytest.importorskip("ray")
-
-CHUNK = 3
-
-
-def config_of(folder: Path, **ray: Any) -> RunConfig:
-    return RunConfig.model_validate(
-        {
-            "name": "spread",
-            "runs_dir": folder,
-            "problems": {"sources": [{"kind": "gym", "seeds": 12, "heldout": 6}]},
-            "engine": {"kind": "scripted"},
-            "search": {"max_nodes": 4, "rollout_base": 2, "rollout_min": 2},
-            "executor": "ray" if ray else "local",
-            "ray": {"chunk": CHUNK, "cpus": 0.5, "workers": 2, "at_once": 1} | ray,
-        }
-    )
 
 
 def trees(path: Path) -> dict[str, Any]:
     """What the journal of a run has of each tree."""
+    if not was_begun(path):  # a worker that came too late for any
+        return {}
     with sqlite3.connect(path) as db:
         heads = db.execute("SELECT problem_id, stopped_because, tokens FROM trees").fetchall()
         nodes = db.execute(
@@ -63,13 +52,6 @@ def cluster() -> Iterator[Any]:
     ray.shutdown()
 
 
-def search(config: RunConfig) -> Any:
-    from meds3.evolution.evolve import search_only
-    from tests.evolution.test_stages import Quiet
-
-    return asyncio.run(search_only(config, Quiet()))
-
-
 @pytest.mark.model
 def test_workers_find_what_one_driver_finds(cluster: Any, tmp_path: Path) -> None:
     alone, spread = config_of(tmp_path / "alone"), config_of(tmp_path / "spread", workers=2)
@@ -92,10 +74,83 @@ def test_a_resume_with_other_workers_takes_over_what_was_finished(
     with sqlite3.connect(config.run_path / "journal.sqlite") as db:
         for table in ("trees", "nodes", "calls", "stages"):
             db.execute(f"DELETE FROM {table}")
+    # A worker of it was killed before its journal had any tables.
+    (config.run_path / "shards" / "7.sqlite").touch()
     again = config_of(tmp_path, workers=3)
     search(again)
     assert trees(config.run_path / "journal.sqlite") == before
     assert not (config.run_path / "shards" / "2.sqlite").exists()  # nothing was left to do
+
+
+@pytest.mark.model
+def test_runs_that_share_a_disk_share_no_tree(cluster: Any, tmp_path: Path) -> None:
+    first = config_of(tmp_path / "one", workers=1, journals=tmp_path / "disk")
+    search(first)
+    other = first.model_copy(update={"runs_dir": tmp_path / "two", "seed": 5})
+    search(other)
+    found = trees(other.run_path / "journal.sqlite")
+    assert len(found) == 12
+    assert found != trees(first.run_path / "journal.sqlite")
+    assert len([*(tmp_path / "disk").iterdir()]) == 2
+
+
+@pytest.mark.model
+def test_workers_ask_and_the_driver_loads_no_model(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from meds3.evolution.evaluating import evaluate
+    from meds3.evolution.policies import PolicyServer
+    from tests.evolution.test_stages import Quiet
+
+    alone = config_of(tmp_path / "alone")
+    here, rows, _ = asyncio.run(evaluate(alone, "base", Quiet(), n=3))
+
+    async def load(*_: Any) -> Any:
+        raise AssertionError("the driver has no GPU")
+
+    monkeypatch.setattr(PolicyServer, "engine", load)  # workers are other processes
+    spread = config_of(tmp_path / "spread", workers=2, journals=tmp_path / "disk")
+    there, same, _ = asyncio.run(evaluate(spread, "base", Quiet(), n=3))
+    assert there.outcomes == here.outcomes
+    assert [row.accuracy for row in same] == [row.accuracy for row in rows]
+    shards = sorted((tmp_path / "disk").glob("spread-*/*.sqlite"))
+    with sqlite3.connect(spread.run_path / "journal.sqlite") as db:
+        calls = {row[0] for row in db.execute("SELECT key FROM calls")}
+    assert len(calls) == 12  # six questions: greedy and sampled
+    asked = []
+    for path in filter(was_begun, shards):
+        with sqlite3.connect(path) as db:
+            asked += [row[0] for row in db.execute("SELECT key FROM calls")]
+    assert sorted(asked) == sorted(calls)  # none by two
+    # Again with another worker and other disks: it is all in the run's journal.
+    again = config_of(tmp_path / "spread", workers=1, journals=tmp_path / "other")
+    third, _, _ = asyncio.run(evaluate(again, "base", Quiet(), n=3))
+    assert third.outcomes == here.outcomes
+    assert (spread.run_path / "known.sqlite").is_file()
+
+
+@pytest.mark.model
+def test_on_one_machine_nothing_of_ray_is_imported(tmp_path: Path) -> None:
+    """A search and an evaluation in a process of their own."""
+    code = (
+        "import asyncio, sys\nfrom pathlib import Path\n"
+        f"sys.path[:0] = {sys.path!r}\n"
+        "from tests.evolution.spread import config_of, search\n"
+        "from tests.evolution.test_stages import Quiet\n"
+        "from meds3.evolution.evaluating import evaluate\n"
+        f"config = config_of(Path({str(tmp_path)!r}))\n"
+        "assert search(config).trees == 12\n"
+        "asyncio.run(evaluate(config, 'base', Quiet(), n=2))\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'ray'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
 async def test_findings_are_taken_over_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from meds3.errors import InputError
 from meds3.evolution.config import load_config
+from meds3.evolution.gpus import Gpus, gpus_of
 from meds3.evolution.plan import ASSUMED_PROMPT, LOAD_S, plan, plan_table
 from meds3.evolution.rates import TWO_CORES, Rates, rates_of
 from meds3.runs.directory import RunDirectory
@@ -135,8 +136,34 @@ def test_gpus_and_a_missing_vllm_are_planned(bare_machine: Path) -> None:
         GYM, bare_machine, "engine.kind=vllm", "engine.vllm.tensor_parallel=2",
         "engine.vllm.data_parallel=4",
     )  # fmt: skip
-    assert "GPU hours" in told
+    assert "GPU hours" not in told  # CPUs say nothing about GPUs
+    assert f"no minutes: {TWO_CORES.measured} is all" in told
     assert "vLLM (meds3 engine install vllm)" in missing
+
+
+def test_gpu_hours_are_those_of_who_works(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(GYM)
+    eight = [
+        "engine.kind=vllm",
+        "engine.vllm.data_parallel=8",
+        "sft.accelerate=configs/accelerate/fsdp-8.yaml",
+    ]
+    one = Rates(1000.0, 500.0, 2000.0, "embedded", "a GPU", Gpus(1, 1))
+    alone = plan(load_config(path, ["engine.kind=vllm"]), one)
+    many = plan(load_config(path, eight), one)
+    stages = {s.name: (s, o) for s, o in zip(alone.stages, many.stages, strict=True)}
+    before, after = stages["round-1/search"]
+    assert (before.gpus, after.gpus) == (1, 8)
+    assert after.seconds == pytest.approx(before.seconds / 8)
+    assert after.gpu_hours == pytest.approx(before.gpu_hours)
+    assert stages["round-1/sft"][1].gpus == 8
+    assert stages["eval/…@prm-1"][1].gpus == 1
+    told = str(plan_table(many).caption)
+    assert "8000 generated, 4000 trained" in told
+    assert "on 8 GPUs, 8 for training: a GPU" in told
+    ray = load_config(path, ["engine.kind=vllm", "executor=ray", "ray.workers=4"])
+    assert gpus_of(ray) == Gpus(4, 1)
 
 
 def test_rates_of_a_run_that_finished_nothing_are_told(tmp_path: Path) -> None:

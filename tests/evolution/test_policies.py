@@ -15,31 +15,13 @@ from meds3.errors import InputError
 from meds3.evolution.policies import Policy, PolicyServer, adapters_of
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
+from tests.engines.vllm.adapters import lora, tensors
 from tests.engines.vllm.test_server import environment, gone
 
 __all__ = ["environment"]  # a fixture
 
 pytestmark = pytest.mark.model
 SAMPLING = Sampling()
-
-
-def tensors(path: Path, **shapes: tuple[int, int]) -> None:
-    import numpy as np
-    from safetensors.numpy import save_file
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: np.ones(shape, np.float32) for name, shape in shapes.items()}, path)
-
-
-def lora(folder: Path, rank: int) -> Path:
-    name = "base_model.model.model.layers.0.self_attn.q_proj"
-    tensors(
-        folder / "adapter_model.safetensors",
-        **{f"{name}.lora_A.weight": (rank, 8), f"{name}.lora_B.weight": (16, rank)},
-    )
-    config = {"peft_type": "LORA", "r": rank, "lora_alpha": rank, "target_modules": ["q_proj"]}
-    (folder / "adapter_config.json").write_text(json.dumps(config))
-    return folder
 
 
 @pytest.fixture
@@ -117,6 +99,33 @@ async def test_ranks_that_add_up_to_too_much_are_told(
     with pytest.raises(InputError, match=r"rank 32(.|\n)*max_adapter_rank=32"):
         await asked(server, policies[2])
     await server.close()
+
+
+async def test_an_adapter_of_another_model_is_told_before_the_server_has_it(
+    journal: Journal, environment: Path, policies: list[Policy], tmp_path: Path
+) -> None:
+    server = server_of(journal, environment, policies[0], adapters=True)
+    log = tmp_path / "logs" / "vllm.log"
+    tensors(
+        policies[1].adapters[0] / "adapter_model.safetensors",
+        **{
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": (16, 12),
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight": (16, 16),
+        },
+    )
+    with pytest.raises(InputError, match=r"q_proj \(16 × 12\), which is 16 × 8 in the model"):
+        await asked(server, policies[1])
+    tensors(
+        policies[2].adapters[0] / "adapter_model.safetensors",
+        **{
+            "base_model.model.model.layers.9.self_attn.q_proj.lora_A.weight": (16, 8),
+            "base_model.model.model.layers.9.self_attn.q_proj.lora_B.weight": (16, 16),
+        },
+    )
+    with pytest.raises(InputError, match=r"layers\.9(.|\n)*which is not in the model"):
+        await asked(server, policies[2])
+    await server.close()
+    assert "load_lora_adapter" not in log.read_text()
 
 
 async def test_servers_of_somebody_else_do_not_serve_what_we_trained(

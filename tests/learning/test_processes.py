@@ -122,6 +122,109 @@ def test_nobody_outlives_the_training(tiny_model, tmp_path, how):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("stage", ["sft", "prm"])
+def test_a_rank_that_fails_is_told_with_its_log_and_the_next_try_goes_on(
+    tiny_model, tmp_path, stage
+):
+    """gloo, two processes; one is killed between two checkpoints."""
+    import os
+    import signal
+
+    from meds3.errors import EngineError
+
+    more = {"epochs": 4, "save_every": 3, "packs_per_step": 2, "accelerate": TWO}
+    whole = job_of(stage, tiny_model, tmp_path / "whole", 12, **more)
+    run(whole, tmp_path / "whole.log")
+    killed = job_of(stage, tiny_model, tmp_path / "killed", 12, **more)
+    log = tmp_path / "logs" / "round-1.log"
+
+    def kill(metrics: dict) -> None:
+        if metrics["loss"] is not None and metrics["step"] == 8:
+            os.kill(workers()[-1], signal.SIGKILL)
+
+    said = r"the end of .*round-1\.log(.|\n)*last checkpoint"
+    with pytest.raises(EngineError, match=said) as told:
+        asyncio.run(run_job(killed, log, kill))
+    assert "Signal 9" in str(told.value)
+    assert "Signal 9" in log.read_text()
+    assert not killed.output.exists()
+    again = [metrics["step"] for metrics in run(killed, log) if metrics["loss"] is not None]
+    assert 6 < again[0] <= 10, "it did not go on from its last checkpoint"
+    lines, theirs = read_metrics(killed.metrics), read_metrics(whole.metrics)
+    assert [m.step for m in lines] == [m.step for m in theirs]
+    for ours, its in zip(lines, theirs, strict=True):
+        assert ours.loss == pytest.approx(its.loss, abs=1e-5)
+    assert largest_difference(killed.output, whole.output) < 1e-5
+    assert not killed.checkpoints.exists()
+
+
+def two_machines(folder: Path) -> Path:
+    """A file of two machines with a process each, both of them this one."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    one = TWO.read_text().replace("num_machines: 1", "num_machines: 2")
+    path = folder / "two-machines.yaml"
+    path.write_text(
+        one.replace(
+            "main_process_port: 0", f"main_process_ip: 127.0.0.1\nmain_process_port: {port}"
+        )
+    )
+    return path
+
+
+@pytest.mark.slow
+def test_another_machine_follows_and_joins_again_after_a_failure(tiny_model, tmp_path):
+    import os
+    import signal
+
+    from meds3.errors import EngineError
+    from meds3.learning.follow import follow
+
+    more = {"epochs": 4, "save_every": 3, "packs_per_step": 2}
+    alone = job_of("sft", tiny_model, tmp_path / "alone", 12, **more)
+    run(alone, tmp_path / "alone.log")
+    folder = tmp_path / "run"
+    job = job_of(
+        "sft", tiny_model, folder / "round-1", 12, **more, accelerate=two_machines(tmp_path)
+    )
+    said: list[str] = []
+    steps: list[int] = []
+
+    def kill(metrics: dict) -> None:
+        steps.append(metrics["step"])
+        if metrics["step"] == 8:
+            os.kill(workers()[-1], signal.SIGKILL)
+
+    async def go() -> None:
+        following = asyncio.create_task(follow(folder, 1, tmp_path / "machine-1.log", said.append))
+        try:
+            with pytest.raises(EngineError, match="last checkpoint"):
+                await run_job(job, tmp_path / "log", kill)
+            await run_job(job, tmp_path / "log", lambda metrics: steps.append(metrics["step"]))
+            await asyncio.sleep(5)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+    asyncio.run(go())
+    assert sum("joined as machine 1" in line for line in said) == 2
+    assert said[-1].endswith("out.job.json: done")
+    assert steps[-1] == read_metrics(alone.metrics)[-1].steps
+    assert largest_difference(job.output, alone.output) < 2e-3
+    assert not workers()
+
+
+def test_the_first_machine_follows_nobody(tmp_path):
+    from meds3.learning.follow import follow
+
+    with pytest.raises(InputError, match="machine that begins"):
+        asyncio.run(follow(tmp_path, 0, tmp_path / "log", print))
+
+
+@pytest.mark.slow
 def test_ranks_die_with_a_killed_parent(tiny_model, tmp_path):
     """`kill -9` of the process that runs the training: nobody could tell its children."""
     import os

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,12 +26,14 @@ pytestmark = pytest.mark.model
 class Pooling:
     """A server whose score of a token is its place in the text, over 1,000."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        self.asked = 0
         self.failures: list[tuple[int, Any]] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                outer.asked += 1
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 (ids,) = body["input"]
                 rows = [[place / 1000] for place in range(len(ids))]
@@ -43,9 +46,14 @@ class Pooling:
                 self.end_headers()
                 self.wfile.write(data)
 
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def log_message(self, *_: object) -> None: ...
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -83,6 +91,34 @@ async def test_a_server_that_stumbles_is_asked_again(
     with pytest.raises(EngineError, match="in 5 tries; the last: HTTP 500"):
         await scorer.score("q", [chain_of("The answer is A.")])
     await scorer.close()
+
+
+async def test_a_server_that_dies_comes_back_and_prompts_have_a_home(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("meds3.rewards.pooling_scorer._PAUSE_S", 0.01)
+    one, two = Pooling(), Pooling()
+    scorer = PoolingStepScorer(trainable(cached_path(EMBEDDED)), [one.url, two.url], "prm")
+    scorer._servers._every_s = 0.05
+    chain = chain_of("It is so.", "The answer is A.")
+    for _ in range(4):
+        await scorer.score("Which?", [chain])
+    assert sorted((one.asked, two.asked)) == [0, 4]
+    port = two.server.server_port
+    two.server.shutdown()
+    two.server.server_close()
+    await asyncio.gather(*(scorer.score(f"Question {n}?", [chain]) for n in range(6)))
+    assert [server["up"] for server in scorer._servers.loads()] == [True, False]
+    again = Pooling(port)
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        if all(server["up"] for server in scorer._servers.loads()):
+            break
+    await asyncio.gather(*(scorer.score(f"Another {n}?", [chain]) for n in range(6)))
+    assert again.asked > 0
+    await scorer.close()
+    for server in (one.server, again.server):
+        server.shutdown()
 
 
 @pytest.mark.parametrize(

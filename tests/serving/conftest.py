@@ -30,6 +30,8 @@ QUESTION = "Which drug reverses an opioid overdose?\nA. naloxone\nB. aspirin"
 class Template:
     """Shows the messages as they are, for the engine to look at."""
 
+    end_of_turn = ""
+
     def render(self, messages: Any) -> str:
         return "".join(f"<{m['role']}>{m['content']}" for m in messages) + "<assistant>"
 

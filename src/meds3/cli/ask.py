@@ -137,7 +137,9 @@ async def _answer(
     from meds3.engines.config import EngineConfig
     from meds3.engines.forms import servable
     from meds3.engines.models import ensure_model
+    from meds3.engines.ready import made_ready
     from meds3.evolution.config import updated
+    from meds3.evolution.longest import longest_question
     from meds3.evolution.outcome import Outcome, calibration_of, config_of, outcome_of
     from meds3.evolution.policies import served_by
     from meds3.rewards.build import build_scorer
@@ -165,6 +167,7 @@ async def _answer(
     scorer = build_scorer(outcome.prm, config.scorer) if config and outcome.prm else None
     try:
         template = ChatTemplate.from_model(base)
+        await made_ready(engine, longest_question([problem], template, settings.max_tokens))
         return await answer(
             problem,
             engine,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meds3.cli.common import console
+from meds3.cli.common import Overrides, console
 from meds3.cli.watch import Watch
 from meds3.errors import InputError
 
@@ -34,10 +34,13 @@ def rescore(
         str | None, typer.Option(help="What the new files and systems are called: SYSTEM@LABEL.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    overrides: Overrides = None,
 ) -> None:
     """Score candidates that were kept once more; nothing is generated, no file is replaced.
 
     Example: `meds3 rescore runs/paper-embedded-n16 --prm runs/cpu-real/round-2/prm`
+
+    The PRM is read by the scorer of the run's config: `--set scorer.kind=vllm` is another.
 
     Example: `meds3 rescore runs/cpu-demo --strategies majority,vote-mean/last --mirrors`
     """
@@ -53,7 +56,17 @@ def rescore(
         config = config.model_copy(update={"strategies": tuple(asked)})
     name = check_label(label or (f"{prm.resolve().parent.name}-prm" if prm else "rules"))
     with Watch(console) as watch:
-        found = asyncio.run(rescore_kept(target, name, watch, prm=prm, rules=rules, config=config))
+        found = asyncio.run(
+            rescore_kept(
+                target,
+                name,
+                watch,
+                prm=prm,
+                overrides=overrides or (),
+                rules=rules,
+                config=config,
+            )
+        )
     _show(found, target, config.strategies, seed, mirrors)
 
 

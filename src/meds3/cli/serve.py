@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from meds3 import SAFETY_NOTE
 from meds3.cli.common import Overrides, console
-from meds3.errors import InputError
+from meds3.errors import EngineError, InputError
 
 if TYPE_CHECKING:
     from meds3.evolution.answerer import Answerer
@@ -150,6 +150,9 @@ def _run(
         timeout_keep_alive=75,  # longer than any Retry-After: who waits keeps the connection
         h11_max_incomplete_event_size=64 * 1024,
     )
+    server = uvicorn.Server(settings)
     # Once all is ended in order uvicorn raises again the signal that asked for it.
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(settings).run()
+        server.run()
+    if not server.started and server.lifespan.should_exit:
+        raise EngineError("it did not start: the reason is above", "mend it, then start it again")

@@ -13,6 +13,7 @@ from rich.table import Table
 from meds3.cli.common import Overrides, console
 
 if TYPE_CHECKING:
+    from meds3.evolution.simulation.curve import Asked
     from meds3.runs.directory import RunDirectory
 
 
@@ -32,9 +33,11 @@ def simulate(
 ) -> None:
     """Predict the time of a search: the real scheduler over a modelled engine.
 
-    The engine is four numbers: seconds of a step, seconds more for each sequence in it, prompt
-    tokens a second, sequences at once. The answers are those of the run's first search, its
-    problems are copied as often as wanted, and the time that the driver works counts.
+    The engine is six numbers: seconds of a step, seconds more for each sequence in it, prompt
+    tokens a second, tokens of a block of its cache, sequences at once, and what a call over HTTP
+    costs the driver. The answers are those of
+    the run's first search, its problems are copied as often as wanted, and the time that the
+    driver works counts.
 
     Example: `meds3 simulate runs/cpu-demo --measure`, then
     `meds3 simulate runs/cpu-demo --problems 8000 --replicas 1,2,4,8,16,32,64`
@@ -49,16 +52,16 @@ def simulate(
     if not all(part.isdigit() and int(part) for part in numbers):
         raise InputError(f"--replicas {replicas}: expected numbers", "for example 1,2,4,8")
     directory = RunDirectory.existing(run)
+    with console.status("reading the run's search"):
+        workload = workload_of(directory)
     if measure:
-        _measure(directory, engine, overrides or ())
+        _measure(directory, workload.recorded.calls, engine, overrides or ())
     curve = read_curve(engine)
     console.print(
         f"{curve.engine}: a step {1000 * curve.step_s:.1f} ms + {1000 * curve.sequence_s:.2f} ms a "
         f"sequence, {curve.prompt_per_s:,.0f} prompt tokens/s, {curve.capacity} at once",
         highlight=False,
     )
-    with console.status("reading the run's search"):
-        workload = workload_of(directory)
     table = Table(title=f"{run}: round 1, simulated", title_justify="left")
     for heading in (
         "replicas", "problems", "hours", "tokens/s", "replicas busy", "driver busy",
@@ -81,8 +84,10 @@ def simulate(
     console.print(table)
 
 
-def _measure(run: RunDirectory, file: Path, overrides: Sequence[str]) -> None:
-    from meds3.engines.build import build_engine
+def _measure(
+    run: RunDirectory, calls: Sequence[Asked], file: Path, overrides: Sequence[str]
+) -> None:
+    from meds3.engines.build import build_engine, cache_block
     from meds3.engines.models import ensure_model
     from meds3.evolution.config import changed
     from meds3.evolution.outcome import config_of
@@ -98,7 +103,8 @@ def _measure(run: RunDirectory, file: Path, overrides: Sequence[str]) -> None:
     async def work() -> Curve:
         engine = build_engine(settings, policy.served)
         try:
-            return await measured(engine)
+            over_http = settings.kind in ("vllm", "openai")
+            return await measured(engine, calls, cache_block(settings), over_http=over_http)
         finally:
             await engine.close()
 

@@ -108,6 +108,30 @@ def rows(
     console.print(f"written: {output}", highlight=False)
 
 
+@app.command()
+def follow(
+    run: Annotated[Path, typer.Argument(help="The run's folder, which the machines share.")],
+    machine_rank: Annotated[
+        int, typer.Option(min=1, help="The number of this machine: 1, 2, …; 0 is the first.")
+    ],
+) -> None:
+    """Join each training that `meds3 evolve` begins on the first machine, for one over several.
+
+    For `accelerate` files with num_machines above 1. Start it in the folder in which `meds3 evolve`
+    was started. It goes on until it is stopped.
+
+    Example: `meds3 train follow runs/NAME --machine-rank 1`
+    """
+    from meds3.learning.follow import follow as following
+
+    log = run / "logs" / f"machine-{machine_rank}.log"
+
+    def say(what: str) -> None:
+        console.print(what, highlight=False, markup=False)
+
+    asyncio.run(following(run, machine_rank, log, say))
+
+
 def _run(kind: Any, data: Path, output: Path, model: str, seed: int, overrides: Overrides) -> None:
     from meds3.engines.forms import trainable
     from meds3.engines.models import ensure_model

@@ -75,6 +75,19 @@ def build_engine(config: EngineConfig, model: Path | None, log: Path | None = No
             return ScriptedEngine(_echo)
 
 
+def cache_block(config: EngineConfig) -> int:
+    """Tokens that the engine keeps or forgets together of prompts it has computed; 0: none."""
+    match config.kind:
+        case "openvino":
+            from meds3.engines.openvino_pipeline import BLOCK_TOKENS
+
+            return BLOCK_TOKENS if config.prefix_caching else 0
+        case "vllm" | "openai":
+            return 16  # vLLM's own default
+        case _:
+            return 0
+
+
 def require_package(package: str, *, extra: str, user: str) -> None:
     """Raise `InputError` naming the extra when `package` is not installed (without importing)."""
     if importlib.util.find_spec(package) is None:

@@ -20,7 +20,8 @@ from meds3.engines.completions_api import (
     retry_after_s,
     server_words,
 )
-from meds3.engines.preflight import Longest, look_at
+from meds3.engines.connections import Connections
+from meds3.engines.preflight import Longest, is_well, look_at
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.replicas import Replica, Replicas
 from meds3.errors import EngineError, InputError
@@ -32,7 +33,6 @@ _AWAY_MOST_S = 5.0  # a refused connection costs nothing, an idle server that ca
 _RETRY_STATUS = frozenset({408, 409, 425, 429})
 # A proxy without its server, and llama.cpp while it loads the model: as good as refused.
 _AWAY_STATUS = frozenset({502, 503})
-_HEALTH_S = 10.0  # a server that is busy answers this late at most
 _CHARACTERS_PER_TOKEN = 3.0  # of a prompt; only weighs calls against each other
 
 
@@ -71,12 +71,13 @@ class OpenAIEngine:
         self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=max_in_flight),
-            headers=headers,
-            trust_env=False,  # a proxy from the environment would see the questions
-        )
+        settings: dict[str, Any] = {
+            "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
+            "headers": headers,
+            "trust_env": False,  # a proxy from the environment would see the questions
+        }
+        self._client = httpx.AsyncClient(**settings)  # for what is asked besides
+        self._connections = Connections(**settings)
 
     @property
     def name(self) -> str:
@@ -143,26 +144,20 @@ class OpenAIEngine:
         return self._servers.loads()
 
     async def _healthy(self, url: str) -> bool:
-        """Whether a server answers: `/health` where it has one, else its list of models."""
-        try:
-            for address in (f"{url.removesuffix('/v1')}/health", f"{url}/models"):
-                reply = await self._client.get(address, timeout=_HEALTH_S)
-                if reply.status_code != 404:
-                    return reply.status_code < 500
-        except httpx.HTTPError:
-            return False
-        return True  # it answers, and has neither
+        return await is_well(self._client, url)
 
     async def close(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
         await self._client.aclose()
+        await self._connections.close()
 
     async def _post(
         self, url: str, body: Mapping[str, Any], sampling: Sampling
     ) -> list[Completion]:
         try:
-            reply = await self._client.post(f"{url}/completions", json=body)
+            with self._connections.one(url) as client:
+                reply = await client.post(f"{url}/completions", json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Fault(f"{type(error).__name__}: {error}", away=True) from error
         except httpx.TimeoutException as error:

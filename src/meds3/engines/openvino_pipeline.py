@@ -45,6 +45,8 @@ def load_pipeline(
         properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 0
     if threads is not None:
         properties["INFERENCE_NUM_THREADS"] = threads
+        # Whoever takes some cores shares the machine: pinned, two engines sit on the same ones.
+        properties["ENABLE_CPU_PINNING"] = False
     try:
         with kept_signal_stack():
             return genai.ContinuousBatchingPipeline(str(model), scheduler, "CPU", properties)

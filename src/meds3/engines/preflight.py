@@ -9,13 +9,19 @@ import httpx
 
 from meds3.errors import EngineError, InputError
 
+_HEALTH_S = 10.0  # a server that is busy answers this late at most
+
 
 @dataclass(frozen=True)
 class Longest:
-    """The longest prompt of what is to be asked, and the tokens to be generated after it."""
+    """The longest prompt of what is to be asked, and the tokens to be generated after it.
+
+    `end_of_turn` is one token of the model whose chat template rendered the prompt.
+    """
 
     prompt: str
     new_tokens: int
+    end_of_turn: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,10 @@ async def look_at(
 ) -> Server:
     """Ask the server at `url` (with the version) for its models, its context and how it reads.
 
-    Raises `InputError` when it does not serve `model_name`, or when `longest` does not fit its
-    context, `EngineError` when it does not answer. `doubles_start`: it puts a start-of-text
-    token before a prompt that begins with one (a rendered chat template does); such a request has
-    to say `add_special_tokens: false`.
+    Raises `InputError` when it does not serve `model_name`, when its model does not know the marks
+    of our chat template, or when `longest` does not fit its context, `EngineError` when it does
+    not answer. `doubles_start`: it puts a start-of-text token before a prompt that begins with one
+    (a rendered chat template does); such a request has to say `add_special_tokens: false`.
     """
     listed = await _get(client, f"{url}/models")
     entries = [m for m in listed.get("data") or [] if isinstance(m, dict) and m.get("id")]
@@ -54,6 +60,15 @@ async def look_at(
     without = await _tokens(client, url, model_name, longest.prompt, special=False)
     if with_start is None or without is None:
         return Server(models, context, doubles_start=False)
+    if longest.end_of_turn:
+        marks = await _tokens(client, url, model_name, longest.end_of_turn, special=False)
+        if marks is not None and len(marks) != 1:
+            raise InputError(
+                f"{url} reads {longest.end_of_turn!r}, which ends a turn of the model we render "
+                f"prompts for, as {len(marks)} tokens: another model is served there",
+                "let `model` in the config name the model that is served (a folder or hub id with "
+                "its chat template), or serve the one it names",
+            )
     needed = len(without) + longest.new_tokens
     if context is not None and needed > context:
         raise InputError(
@@ -65,6 +80,18 @@ async def look_at(
         )
     doubled = len(with_start) > len(without) and len(without) > 0 and with_start[:1] == without[:1]
     return Server(models, context, doubles_start=doubled)
+
+
+async def is_well(client: httpx.AsyncClient, url: str) -> bool:
+    """Whether a server answers: `/health` where it has one, else its list of models."""
+    try:
+        for address in (f"{url.removesuffix('/v1')}/health", f"{url}/models"):
+            reply = await client.get(address, timeout=_HEALTH_S)
+            if reply.status_code != 404:
+                return reply.status_code < 500
+    except httpx.HTTPError:
+        return False
+    return True  # it answers, and has neither
 
 
 async def _get(client: httpx.AsyncClient, url: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from meds3.evaluation.results import Row
 from meds3.evaluation.run import evaluate_system
 from meds3.evolution.config import RunConfig
 from meds3.evolution.evolve import opened
+from meds3.evolution.measure import asked_engine
 from meds3.evolution.outcome import outcome_of
 from meds3.evolution.policies import Policy, round_policy
 from meds3.evolution.stages import Watcher
@@ -49,7 +50,7 @@ async def evaluate(
             evaluation = await evaluate_system(
                 policy.name,
                 state.problems.heldout,
-                await state.server.engine(policy, name),
+                await asked_engine(state, name, policy, state.problems.heldout, settings),
                 state.template,
                 scorer,
                 settings,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from meds3.chains.examples import example_for
 from meds3.chains.prompt import messages, question_text
 from meds3.chains.template import ChatTemplate
 from meds3.engines.preflight import Longest
 from meds3.evolution.config import RunConfig
 from meds3.problems.load import ProblemSplit
+from meds3.problems.problem import Problem
 
 
 def longest_call(config: RunConfig, problems: ProblemSplit, template: ChatTemplate) -> Longest:
@@ -15,11 +18,16 @@ def longest_call(config: RunConfig, problems: ProblemSplit, template: ChatTempla
 
     A chain is at most as deep as its tree, and then rolled out to its end.
     """
-    every = [*problems.seeds, *problems.heldout]
-    problem = max(every, key=lambda one: len(question_text(one)))
     search = config.search
     grown = search.max_depth * search.max_step_tokens + search.max_rollout_tokens
-    return Longest(
-        template.render(messages(problem, example_for(problem))),
-        max(grown, config.answering.max_tokens),
-    )
+    every = [*problems.seeds, *problems.heldout]
+    return longest_question(every, template, max(grown, config.answering.max_tokens))
+
+
+def longest_question(
+    problems: Sequence[Problem], template: ChatTemplate, new_tokens: int
+) -> Longest:
+    """The problem with the most characters, with a worked example."""
+    problem = max(problems, key=lambda one: len(question_text(one)))
+    prompt = template.render(messages(problem, example_for(problem)))
+    return Longest(prompt, new_tokens, template.end_of_turn)

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from meds3.answering.config import PromptStyle
-from meds3.answering.prompting import NO_SHOTS
+from meds3.answering.config import AnsweringConfig, PromptStyle
+from meds3.answering.prompting import NO_SHOTS, Shots
+from meds3.engines.journalled import JournalledEngine
 from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
 from meds3.evaluation.results import GateDecision
@@ -18,6 +19,7 @@ from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy
 from meds3.evolution.state import Evolution, Part
 from meds3.evolution.timing import timed
+from meds3.problems.problem import Problem
 from meds3.rewards.build import build_scorer
 from meds3.rewards.journalled import JournalledScorer
 from meds3.rewards.protocol import StepScorer
@@ -46,15 +48,10 @@ async def sample_policy(
         shots = solved_shots(state.problems.seeds, measured.shots, measured.seed)
 
     async def work() -> SystemEvaluation:
-        if state.config.executor == "ray":
-            from meds3.evolution.cluster.spreading import spread_asking
-
-            # What follows finds the calls paid.
-            await spread_asking(state, where, policy, problems, settings, shots)
         found = await evaluate_system(
             system,
             problems,
-            await state.server.engine(policy, name),
+            await asked_engine(state, name, policy, problems, settings, shots),
             state.template,
             None,
             settings,
@@ -73,6 +70,24 @@ async def sample_policy(
         "problems": [problem.id for problem in problems],
     }
     return await _saved(state, name, inputs, path, work)
+
+
+async def asked_engine(
+    state: Evolution,
+    purpose: str,
+    policy: Policy,
+    problems: Sequence[Problem],
+    settings: AnsweringConfig,
+    shots: Shots = NO_SHOTS,
+) -> JournalledEngine:
+    """The engine that answers `problems`; with `executor: ray` the workers have asked by then, and
+    this process, which may have no GPU, finds the calls in the journal."""
+    if state.config.executor != "ray":
+        return await state.server.engine(policy, purpose)
+    from meds3.evolution.cluster.spreading import spread_asking
+
+    await spread_asking(state, purpose, policy, problems, settings, shots)
+    return state.server.paid(policy, purpose)
 
 
 async def sample_base(state: Evolution) -> dict[str, SystemEvaluation]:

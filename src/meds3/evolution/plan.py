@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.table import Table
@@ -12,6 +12,7 @@ from meds3.chains.prompt import question_text
 from meds3.engines.models import RECORDS, cached_path
 from meds3.evolution.base_systems import base_systems
 from meds3.evolution.config import RunConfig
+from meds3.evolution.gpus import Gpus, gpus_of
 from meds3.evolution.missing import missing_engine, missing_model, missing_problems
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.rates import TWO_CORES, Rates
@@ -30,12 +31,20 @@ ASSUMED_PROMPT = 300
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """One stage; `calls` and `tokens` are upper estimates, `seconds` follow from the rates."""
+    """One stage; `calls` and `tokens` are upper estimates, `seconds` follow from the rates.
+
+    `gpus` are those that work in it: the engine's, the training's, or the one that scores.
+    """
 
     name: str
     calls: int
     tokens: int
     seconds: float
+    gpus: int = 0
+
+    @property
+    def gpu_hours(self) -> float:
+        return self.gpus * self.seconds / 3600
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,8 @@ class Plan:
     """The stages of a run; `missing` is what they need and this machine does not have.
 
     `assumed`: the prompts' length is not measured, for not all problems are here. `rated`: the
-    rates were measured with this very model. `gpus` are those that the engine takes, 0 for none;
-    `disk_gib` is None where the model is not here to be weighed.
+    rates were measured with this very model, and on GPUs if the plan is for GPUs. `disk_gib` is
+    None where the model is not here to be weighed.
     """
 
     stages: list[PlannedStage]
@@ -52,7 +61,6 @@ class Plan:
     assumed: bool
     rated: bool
     rates: Rates
-    gpus: int
     disk_gib: float | None
 
 
@@ -79,15 +87,16 @@ def plan(config: RunConfig, rates: Rates = TWO_CORES) -> Plan:
         size = _Size(seeds, sum(s.heldout for s in sources), ASSUMED_PROMPT)
     else:
         size = _measured(config)
+    gpus = gpus_of(config)
+    fitting = _same_model(config.model, rates.model) and bool(gpus.asked) == bool(rates.gpus.asked)
+    rates = rates.on(gpus)
     stages = _stages(config, size, rates)
-    served = config.engine.vllm
     return Plan(
         stages=stages,
         missing=[*missing_model(config), *missing_engine(config), *lacking],
         assumed=bool(lacking),
-        rated=_same_model(config.model, rates.model),
+        rated=fitting,
         rates=rates,
-        gpus=served.tensor_parallel * served.data_parallel if config.engine.kind == "vllm" else 0,
         disk_gib=_disk_gib(config, stages),
     )
 
@@ -171,7 +180,13 @@ def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:
             rolled = steps * config.evaluation.rollouts_per_step * chain
             seconds = rolled / rates.generated_per_s + LOAD_S
             stages.append(PlannedStage(stage_name(number), steps, rolled, seconds))
-    return stages
+    return [replace(s, gpus=_gpus_in(s, rates.gpus)) for s in stages]
+
+
+def _gpus_in(stage: PlannedStage, gpus: Gpus) -> int:
+    if stage.calls:
+        return gpus.asked
+    return min(gpus.asked, 1) if stage.name.startswith("eval/") else gpus.trained
 
 
 def _tree(config: SearchConfig) -> tuple[int, int]:
@@ -197,7 +212,7 @@ def plan_table(planned: Plan) -> Table:
     """The plan for the console; without minutes where no rate is known."""
     table = Table("stage", title="plan (upper estimate)", title_justify="left")
     timed = [*(["minutes"] if planned.rated else [])]
-    timed += ["GPU hours"] if planned.rated and planned.gpus else []
+    timed += ["GPU hours"] if planned.rated and planned.rates.gpus.asked else []
     for heading in ("engine calls", "tokens", *timed):
         table.add_column(heading, justify="right")
     stages = planned.stages
@@ -207,22 +222,24 @@ def plan_table(planned: Plan) -> Table:
         sum(s.tokens for s in stages),
         sum(s.seconds for s in stages),
     )
-    for s in (*stages, whole):
+    hours = [*(s.gpu_hours for s in stages), sum(s.gpu_hours for s in stages)]
+    for s, gpu_hours in zip((*stages, whole), hours, strict=True):
         if s is whole:
             table.add_section()
-        told = [f"{s.seconds / 60:.1f}", f"{planned.gpus * s.seconds / 3600:.1f}"][: len(timed)]
+        told = [f"{s.seconds / 60:.1f}", f"{gpu_hours:.1f}"][: len(timed)]
         table.add_row(s.name, f"{s.calls:,}", f"{s.tokens:,}", *told)
     table.caption = "; ".join(_footnotes(planned))
     return table
 
 
 def _footnotes(planned: Plan) -> list[str]:
-    rates = planned.rates
+    rates, gpus = planned.rates, planned.rates.gpus
+    on = f" on {gpus.asked} GPUs, {gpus.trained} for training" if gpus.asked else ""
     told = [
         f"at {rates.generated_per_s:.0f} generated, {rates.trained_per_s:.0f} trained and "
-        f"{rates.scored_per_s:.0f} scored tokens/s: {rates.measured}"
+        f"{rates.scored_per_s:.0f} scored tokens/s{on}: {rates.measured}"
         if planned.rated
-        else f"no minutes: rates were measured with {rates.model!r} only; --rates RUN takes yours"
+        else f"no minutes: {rates.measured} is all that was measured; --rates RUN takes yours"
     ]
     if planned.disk_gib is not None:
         told.append(f"about {planned.disk_gib:.1f} GiB of disk")

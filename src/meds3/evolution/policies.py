@@ -13,8 +13,10 @@ from meds3.engines.config import EngineConfig
 from meds3.engines.forms import servable, trainable
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.openai import OpenAIEngine
+from meds3.engines.paid import PaidElsewhere
 from meds3.engines.preflight import Longest
 from meds3.engines.protocol import Engine
+from meds3.engines.ready import made_ready
 from meds3.engines.vllm.engine import VllmEngine
 from meds3.engines.vllm.neutral import write_neutral
 from meds3.errors import InputError
@@ -142,6 +144,11 @@ class PolicyServer:
             engine = await self._load(policy)
         return JournalledEngine(engine, self._calls, policy.digest, purpose)
 
+    def paid(self, policy: Policy, purpose: str) -> JournalledEngine:
+        """For calls of `policy` that workers have paid and the journal has: loads nothing."""
+        engine = PaidElsewhere(f"{self.config.kind}:{policy.served.name} (workers)")
+        return JournalledEngine(engine, self._calls, policy.digest, purpose)
+
     async def _load(self, policy: Policy) -> Engine:
         keeps, engine = self._keeps_server, self._engine
         if engine is None or not keeps:
@@ -149,12 +156,10 @@ class PolicyServer:
             served = self._base.served if keeps else policy.served
             engine = build_engine(self.config, served, self._run.root / "logs" / "vllm.log")
             self._engine = engine
-        if isinstance(engine, OpenAIEngine):
-            await engine.check(self._longest)
-        if isinstance(engine, VllmEngine):
-            await engine.start(self._say, self._longest)
-            if keeps:
-                await engine.use(policy.name, self._adapter_of(policy))
+        if self._longest is not None:
+            await made_ready(engine, self._longest, self._say)
+        if keeps and isinstance(engine, VllmEngine):
+            await engine.use(policy.name, self._adapter_of(policy))
         self._loaded = policy
         return engine
 

@@ -15,7 +15,9 @@ from meds3.engines.build import build_engine
 from meds3.engines.calls import JournalCalls
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.models import ensure_model
+from meds3.engines.ready import made_ready
 from meds3.evolution.config import RunConfig
+from meds3.evolution.longest import longest_question
 from meds3.evolution.outcome import outcome_of
 from meds3.evolution.policies import base_policy, round_policy
 from meds3.problems.config import GymSource, HubSource
@@ -110,15 +112,14 @@ async def policy_prober(
             policy = round_policy(run, number, config.engine, rounds, policy.served)
     journal_path.parent.mkdir(parents=True, exist_ok=True)
     with Journal(journal_path) as journal:
-        engine = JournalledEngine(
-            build_engine(config.engine, policy.served),
-            JournalCalls(journal),
-            policy.digest,
-            f"probe/{policy.name}",
-        )
+        asked = build_engine(config.engine, policy.served)
+        calls, purpose = JournalCalls(journal), f"probe/{policy.name}"
+        engine = JournalledEngine(asked, calls, policy.digest, purpose)
         template = ChatTemplate.from_model(model)
 
         async def ask(problems: Sequence[Problem]) -> list[Difficulty]:
+            tokens = config.seed_set.probe.max_tokens
+            await made_ready(asked, longest_question(problems, template, tokens))
             return await probe(
                 problems,
                 engine,

@@ -40,7 +40,7 @@ async def run_job(job: Job, log_path: Path, on_progress: Callable[[dict[str, Any
         log_path.parent.mkdir(parents=True, exist_ok=True)
         log = log_path.open("a", encoding="utf-8")
     with log:
-        code, tail = await _train(command(job, job_path), log, on_progress)
+        code, tail = await trained(command(job, job_path), log, on_progress)
     if code != 0:
         raise _error(job, code, tail, log_path)
 
@@ -55,8 +55,8 @@ def progress_note(metrics: dict[str, Any]) -> str:
     return f"loss {curve} {metrics['loss']:.3f}{told}, {metrics['tokens']:,} tokens"
 
 
-def command(job: Job, job_path: Path) -> list[str]:
-    """The command line of the child."""
+def command(job: Job, job_path: Path, machine: int = 0) -> list[str]:
+    """The command line of the child; `machine` is the number of this one among several."""
     module = ["-m", "meds3.learning.train", DIE_WITH_PARENT, str(job_path)]
     settings = job.config.accelerate
     if settings is None:
@@ -67,10 +67,11 @@ def command(job: Job, job_path: Path) -> list[str]:
             "name a file such as configs/accelerate/gpu-1.yaml",
         )
     launch = ["-m", "accelerate.commands.launch", "--config_file", str(settings)]
+    launch += ["--machine_rank", str(machine)] if machine else []
     return [sys.executable, *launch, *module]
 
 
-async def _train(
+async def trained(
     arguments: list[str], log: TextIO, on_progress: Callable[[dict[str, Any]], None]
 ) -> tuple[int, deque[str]]:
     """The child's exit code, and its last lines or the one that tells of bad input."""

@@ -12,6 +12,8 @@ import httpx
 
 from meds3.chains.chain import Chain
 from meds3.engines.affinity import problem_in_hand
+from meds3.engines.connections import Connections
+from meds3.engines.preflight import is_well
 from meds3.engines.replicas import Replicas
 from meds3.engines.vllm import command
 from meds3.engines.vllm.config import VllmConfig
@@ -49,13 +51,15 @@ class PoolingStepScorer:
         self._model_name = model_name
         self._tokenizer = AutoTokenizer.from_pretrained(path)
         self._servers = Replicas([url.removesuffix("/v1") for url in base_urls])
+        self._watch: asyncio.Task[None] | None = None
         self._room = asyncio.Semaphore(max_in_flight)
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=max_in_flight),
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            trust_env=False,
-        )
+        settings: dict[str, Any] = {
+            "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
+            "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+            "trust_env": False,
+        }
+        self._client = httpx.AsyncClient(**settings)  # for what is asked besides
+        self._connections = Connections(**settings)
 
     @property
     def name(self) -> str:
@@ -65,12 +69,22 @@ class PoolingStepScorer:
         """One score in [0, 1] per step after Step 0 of each chain."""
         ids = tokenize_prompt(self._tokenizer, prompt)
         segments = [tokenize_steps(self._tokenizer, chain) for chain in chains]
-        return list(await asyncio.gather(*(self._one(ids, steps) for steps in segments)))
+        if self._servers.watched and (self._watch is None or self._watch.done()):
+            self._watch = asyncio.create_task(self._servers.watch(self._healthy))
+        # Chains of one prompt go to the server that has computed it.
+        key = problem_in_hand() or prompt
+        return list(await asyncio.gather(*(self._one(key, ids, steps) for steps in segments)))
+
+    async def _healthy(self, url: str) -> bool:
+        return await is_well(self._client, url)
 
     async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
         await self._client.aclose()
+        await self._connections.close()
 
-    async def _one(self, prompt: list[int], steps: list[list[int]]) -> list[float]:
+    async def _one(self, key: str, prompt: list[int], steps: list[list[int]]) -> list[float]:
         """`steps` are the token ids of Step 0 and those after it."""
         if len(steps) < 2:
             return []
@@ -78,7 +92,7 @@ class PoolingStepScorer:
         ends = [end - 1 for end in lengths][2:]
         ids = [*prompt, *itertools.chain.from_iterable(steps)]
         async with self._room:
-            scores = await self._pool(ids)
+            scores = await self._pool(key, ids)
         if len(scores) != len(ids):
             raise InputError(
                 f"a scoring server gave {len(scores)} scores for {len(ids)} tokens",
@@ -86,17 +100,17 @@ class PoolingStepScorer:
             )
         return [scores[end] for end in ends]
 
-    async def _pool(self, ids: list[int]) -> list[float]:
+    async def _pool(self, key: str, ids: list[int]) -> list[float]:
         body = {"model": self._model_name, "input": [ids], "task": "token_classify"}
         url, said = "", ""
         for attempt in range(_TRIES):
             if attempt:
                 await asyncio.sleep(_PAUSE_S * 2.0 ** (attempt - 1))
-            server = self._servers.choose(problem_in_hand(), url)
+            server = self._servers.choose(key, url)
             url = server.url
             try:
-                with self._servers.busy(server, len(ids)):
-                    reply = await self._client.post(f"{url}/pooling", json=body)
+                with self._servers.busy(server, len(ids)), self._connections.one(url) as client:
+                    reply = await client.post(f"{url}/pooling", json=body)
             except httpx.HTTPError as error:
                 said = f"{type(error).__name__}: {error}"
                 if isinstance(error, httpx.ConnectError):

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,17 @@ CREATE TABLE IF NOT EXISTS events (
 """
 
 Row = Mapping[str, Any]
+
+
+def was_begun(path: Path) -> bool:
+    """Whether `path` is a journal with its tables: a kill may come before they are made."""
+    if not path.is_file():
+        return False
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30.0)) as db:
+        try:
+            return bool(db.execute("SELECT 1 FROM meta WHERE key='schema_version'").fetchone())
+        except sqlite3.OperationalError:
+            return False
 
 
 class Journal:
@@ -125,6 +136,12 @@ class Journal:
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._guard():
             return self._db.execute(query, values).fetchall()
+
+    def copy_to(self, path: Path) -> None:
+        """Write the journal as it is now to `path`: a file that no log belongs to."""
+        with self._guard():
+            path.unlink(missing_ok=True)
+            self._db.execute("VACUUM INTO ?", (str(path),))
 
     # -- calls ---------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ def create_app(reasoner: Reasoner, config: ServingConfig) -> ASGIApp:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         try:
+            await reasoner.start()
             yield
         finally:
             await reasoner.close()

@@ -10,10 +10,14 @@ from meds3.answering.answer import Answered, answer
 from meds3.answering.config import AnsweringConfig
 from meds3.answering.waves import Drawn
 from meds3.chains.template import ChatTemplate
+from meds3.engines.preflight import Longest
 from meds3.engines.protocol import Completion, Engine, Sampling
+from meds3.engines.ready import made_ready
 from meds3.rewards.protocol import StepScorer
 from meds3.selection.confidence import Calibration
 from meds3.serving.questions import Question
+
+_SHORT = "Is water wet?"  # how long questions will be is not known yet
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,13 @@ class Reasoner:
     settings: AnsweringConfig
     calibration: Calibration | None
     identity: Identity
+
+    async def start(self) -> None:
+        """Have the servers that answer ready; see `engines.ready`."""
+        asked = self.template.render([{"role": "user", "content": _SHORT}])
+        await made_ready(
+            self.engine, Longest(asked, self.settings.max_tokens, self.template.end_of_turn)
+        )
 
     async def answer(
         self, question: Question, on_drawn: Callable[[Drawn], None]

@@ -23,6 +23,7 @@ from meds3.engines.vllm.command import arguments
 from meds3.engines.vllm.config import VllmConfig
 from meds3.engines.vllm.engine import VllmEngine
 from meds3.errors import EngineError, InputError
+from tests.engines.vllm.adapters import lora, tensors
 
 _FAKE = Path(__file__).parent / "fake"
 
@@ -110,9 +111,8 @@ async def test_a_server_that_is_killed_is_started_again_and_calls_go_on(
 async def test_the_adapter_in_use_outlives_a_restart(
     environment: Path, model: Path, tmp_path: Path
 ) -> None:
-    adapter = tmp_path / "adapter"
-    adapter.mkdir()
-    (adapter / "adapter_config.json").write_text(json.dumps({"r": 32}))
+    adapter = lora(tmp_path / "adapter", 32)
+    tensors(model / "model.safetensors", **{"model.layers.0.self_attn.q_proj.weight": (16, 8)})
     engine = engine_of(environment, model, tmp_path / "vllm.log", adapters=True)
     await engine.use("round-1", adapter)
     name, server, _ = (await text(engine)).split()

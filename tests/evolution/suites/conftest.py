@@ -27,6 +27,8 @@ OPTIONS = ["iron", "lead", "zinc"]
 class Template:
     """Stands for a model's chat template."""
 
+    end_of_turn = ""
+
     def render(self, messages: Any) -> str:
         return "".join(message["content"] for message in messages)
 

@@ -14,8 +14,11 @@ from meds3.evaluation.outcome import load_evaluation
 from meds3.evolution.suites import rescoring
 from meds3.evolution.suites.asking import ask_suite
 from meds3.evolution.suites.rescoring import check_label, rescore_kept
+from meds3.rewards.config import ScorerConfig
 from meds3.runs.directory import RunDirectory
 from tests.evolution.suites.conftest import Asking, Counted, Quiet
+
+KINDS: list[str] = []  # of the scorers that were asked for
 
 
 class Flat:
@@ -23,7 +26,8 @@ class Flat:
 
     name = "flat"
 
-    def __init__(self, path: Path) -> None: ...
+    def __init__(self, path: Path, config: ScorerConfig, log: Path) -> None:
+        KINDS.append(config.kind)
 
     async def score(self, prompt: str, chains: list[Chain]) -> list[list[float]]:
         return [[0.5] * (len(chain.steps) - 1) for chain in chains]
@@ -34,7 +38,7 @@ class Flat:
 @pytest.fixture
 async def asked(request_of: Asking, engine: Counted, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a suite that was asked."""
-    monkeypatch.setattr(rescoring, "TorchStepScorer", Flat)
+    monkeypatch.setattr(rescoring, "build_scorer", Flat)
     request = request_of()
     await ask_suite(request, Quiet())
     engine.calls = 0
@@ -57,6 +61,16 @@ async def test_another_prm_makes_a_system_beside_the_first(
     # The files that are read are those of the first asking, however often they were scored.
     again = await rescore_kept(asked, "twice", Quiet(), prm=tmp_path)
     assert {path.name for path in again.files} == {"east@twice.jsonl", "west@twice.jsonl"}
+
+
+async def test_the_scorer_that_is_configured_reads_the_prm(asked: Path, tmp_path: Path) -> None:
+    KINDS.clear()
+    await rescore_kept(asked, "one", Quiet(), prm=tmp_path)
+    served = ["scorer.kind=pooling", "scorer.base_urls=[http://127.0.0.1:8001]"]
+    await rescore_kept(asked, "two", Quiet(), prm=tmp_path, overrides=served)
+    assert KINDS == ["torch", "pooling"]
+    with pytest.raises(InputError, match="scorer"):
+        await rescore_kept(asked, "three", Quiet(), prm=tmp_path, overrides=["engine.kind=vllm"])
 
 
 async def test_rules_of_today_judge_kept_text(asked: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Literal
 
 from meds3.engines.vllm.config import VllmConfig
 from meds3.errors import InputError
 
+_FEW_CORES = 4
 SERVED = "served"  # the name of the weights it was started with
 Purpose = Literal["generate", "score"]
 # What we set ourselves; another value of these would break what we expect of the server.
@@ -67,6 +69,10 @@ def environment(config: VllmConfig, *, cache_gb: float) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "VLLM_CPU_KVCACHE_SPACE": f"{max(round(cache_gb), 1)}",  # whole GiB; CPU only
     }
+    # CPU only: vLLM leaves a core to its server, which on a small machine is half of them.
+    found["VLLM_CPU_NUM_OF_RESERVED_CPU"] = os.environ.get(
+        "VLLM_CPU_NUM_OF_RESERVED_CPU", "1" if (os.cpu_count() or 1) > _FEW_CORES else "0"
+    )
     if config.adapters:
         found["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "True"  # from us: it listens on loopback
     return found

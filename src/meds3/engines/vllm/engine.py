@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.vllm import command
 from meds3.engines.vllm.config import VllmConfig
 from meds3.engines.vllm.environment import Environment
+from meds3.engines.vllm.fitting import check_adapter
 from meds3.engines.vllm.server import Say, VllmServer
 from meds3.errors import EngineError, InputError
 
@@ -103,18 +103,11 @@ class VllmEngine:
     async def use(self, name: str, adapter: Path) -> None:
         """Answer with a LoRA adapter of the model that is served, by a name of its own.
 
-        Raises `InputError` when the server does not take it: its rank is above
-        `max_adapter_rank`, or it belongs to another model.
+        Raises `InputError` when its rank is above `max_adapter_rank`, it belongs to another model,
+        or the server does not take it.
         """
+        check_adapter(self._model, adapter, self._config.max_adapter_rank)
         before = await self._ready()
-        rank = json.loads((adapter / "adapter_config.json").read_text("utf-8")).get("r", 0)
-        if rank > self._config.max_adapter_rank:
-            raise InputError(
-                f"the adapter {adapter} has rank {rank}, and engine.vllm.max_adapter_rank is "
-                f"{self._config.max_adapter_rank}: the ranks of the rounds add up",
-                f"--set engine.vllm.max_adapter_rank={_next_rank(rank)}, or "
-                "engine.vllm.adapters=false",
-            )
         await self._load(name, adapter)
         self._adapter = (name, adapter)
         self._client = self._speaking_to(name)
@@ -183,7 +176,3 @@ class VllmEngine:
 
 def _adapter_request(name: str, adapter: Path) -> dict[str, str]:
     return {"lora_name": name, "lora_path": str(adapter.absolute())}
-
-
-def _next_rank(rank: int) -> int:
-    return next((r for r in (8, 16, 32, 64, 128, 256, 320) if r >= rank), 512)

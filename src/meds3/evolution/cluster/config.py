@@ -29,6 +29,7 @@ class RayConfig(BaseModel):
     )
     journals: Path | None = Field(
         None,
-        description="folder on the disk of the worker's own node for its journal (SQLite's log is "
-        "not safe on a network file system); null: in the run's folder, for one machine",
+        description="folder on the disk of the worker's own node for its journal, where each run "
+        "gets its own (SQLite's log is not safe on a network file system); null: in the run's "
+        "folder, for one machine",
     )

@@ -127,12 +127,12 @@ async def _alive(actor: Any) -> bool:
 
 @asynccontextmanager
 async def pool(
-    config: RayConfig, journals: Path, make: Callable[[Path, list[Path]], tuple[Any, ...]]
+    config: RayConfig, folder: Path, make: Callable[[Path, list[Path]], tuple[Any, ...]]
 ) -> AsyncIterator[Pool]:
     """A pool over the cluster of `config`; the actors end with the block, a cluster of our own too.
 
-    `make` gives the arguments of a `Worker` for a journal and the journals of the others. Raises
-    `EngineError` when the cluster cannot be reached.
+    `make` gives the arguments of a `Worker` for a journal in `folder`, which is on its own node,
+    and the journals of the others. Raises `EngineError` when the cluster cannot be reached.
     """
     import ray
 
@@ -152,7 +152,6 @@ async def pool(
                 f"ray.address {config.address}: {error}",
                 "start it (`ray start --head`), or leave ray.address out for one on this machine",
             ) from error
-    folder = config.journals or journals
     actor = ray.remote(
         num_cpus=config.cpus,
         num_gpus=config.gpus,

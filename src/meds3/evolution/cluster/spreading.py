@@ -17,7 +17,8 @@ from meds3.evolution.longest import longest_call
 from meds3.evolution.policies import Policy
 from meds3.evolution.state import Evolution
 from meds3.problems.problem import Problem
-from meds3.runs.journal import Journal
+from meds3.runs.digest import digest_of
+from meds3.runs.journal import Journal, was_begun
 from meds3.search.budget import Allowance
 from meds3.search.progress import SearchProgress
 from meds3.search.store import StoredTrees, finished_ids, read_tree
@@ -74,7 +75,7 @@ async def spread_search(
 
 async def spread_asking(
     state: Evolution,
-    name: str,
+    purpose: str,
     policy: Policy,
     problems: Sequence[Problem],
     settings: AnsweringConfig,
@@ -93,7 +94,7 @@ async def spread_asking(
     async with _workers(state) as workers:
         await workers.spread(
             problems,
-            lambda actor, chunk: actor.ask.remote(name, policy, chunk, settings, shots),
+            lambda actor, chunk: actor.ask.remote(purpose, policy, chunk, settings, shots),
             taken,
         )
 
@@ -102,15 +103,33 @@ async def _gather(state: Evolution, number: int, problems: Sequence[Problem]) ->
     """Take over what workers of earlier processes finished and nobody was told."""
     known = finished_ids(state.journal, number)
     wanted = {problem.id for problem in problems} - known
-    for path in sorted(_folder(state).glob("*.sqlite")):
+    for path in filter(was_begun, sorted(_folder(state).glob("*.sqlite"))):
         with Journal(path, read_only=True) as shard:
             if ids := sorted(finished_ids(shard, number) & wanted):
                 await take_over(state.journal, findings(shard, number, ids))
                 wanted -= set(ids)
 
 
+def _known(state: Evolution) -> Path:
+    """The journal whose calls no worker pays again.
+
+    Workers on other machines see it through a network file system, where they may not read what
+    is written meanwhile: they get a copy.
+    """
+    if state.config.ray.journals is None:
+        return state.run.journal_path.absolute()
+    copy = state.run.root.absolute() / "known.sqlite"
+    state.journal.copy_to(copy)
+    return copy
+
+
 def _folder(state: Evolution) -> Path:
-    return state.config.ray.journals or state.run.root / SHARDS
+    """Where the workers' journals are; of this very run, whatever else lies on the nodes' disks."""
+    if (disk := state.config.ray.journals) is None:
+        return state.run.root / SHARDS
+    manifest = state.run.read_manifest()
+    made = digest_of([manifest["created"], manifest["science_digest"]])
+    return disk / f"{state.run.name}-{made[:12]}"
 
 
 @asynccontextmanager
@@ -119,10 +138,10 @@ async def _workers(state: Evolution) -> AsyncIterator[Pool]:
     # Workers may be processes in other folders.
     here = config.model_copy(update={"runs_dir": config.runs_dir.absolute()})
     longest = longest_call(config, state.problems, state.template)
+    known = _known(state)
 
     def make(journal: Path, others: list[Path]) -> tuple[Any, ...]:
-        known = [state.run.journal_path.absolute(), *others]
-        return here, state.base, state.template, journal.absolute(), known, longest
+        return here, state.base, state.template, journal.absolute(), [known, *others], longest
 
     async with pool(config.ray, _folder(state), make) as workers:
         yield workers

@@ -22,7 +22,7 @@ from meds3.rewards.journalled import JournalledScorer
 from meds3.rewards.protocol import StepScorer
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory
-from meds3.runs.journal import Journal
+from meds3.runs.journal import Journal, was_begun
 from meds3.search.scheduler import search_problems
 
 SHARDS = "shards"  # the folder of the workers' journals
@@ -52,7 +52,7 @@ class Worker:
         known = [
             self._open.enter_context(Journal(path, read_only=True))
             for path in others
-            if path.is_file() and path != journal_path
+            if path != journal_path and was_begun(path)
         ]
         # Its own folder of logs and adapters: workers of one machine must not share a file.
         home = RunDirectory(journal_path.with_suffix(""))
@@ -86,7 +86,7 @@ class Worker:
 
     async def ask(
         self,
-        name: str,
+        purpose: str,
         policy: Policy,
         problems: Sequence[Problem],
         settings: AnsweringConfig,
@@ -94,9 +94,9 @@ class Worker:
     ) -> Findings:
         """Draw the chains of `problems`; who sent them finds the calls paid."""
         await evaluate_system(
-            name,
+            policy.name,
             problems,
-            await self._engine(policy, f"eval/{name}"),
+            await self._engine(policy, purpose),
             self._template,
             None,
             settings,

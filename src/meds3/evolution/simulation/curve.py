@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from meds3.engines.protocol import Engine, Sampling
+from meds3.engines.protocol import Completion, Engine, Sampling
 from meds3.errors import InputError
 
-_TOKENS = 48
 _SIZES = (1, 4, 16, 64)
-_FILLER = "The trial reports that the outcome improved relative to placebo (OR 0.8, 0.6 to 0.95). "
+
+Asked = tuple[str, Sampling]
 
 
 class Curve(BaseModel):
@@ -26,7 +30,13 @@ class Curve(BaseModel):
     step_s: float = Field(ge=0, description="seconds of a step, whatever it holds")
     sequence_s: float = Field(ge=0, description="seconds a step takes longer for each sequence")
     prompt_per_s: float = Field(gt=0, description="prompt tokens a second; steps wait meanwhile")
+    block: int = Field(
+        ge=0, description="tokens that its cache of prompts keeps together; 0: it keeps none"
+    )
     capacity: int = Field(ge=1, description="sequences that run at once")
+    call_s: float = Field(
+        0.0, ge=0, description="seconds of CPU that the driver needs for a call over HTTP"
+    )
 
     def seconds(self, sequences: int) -> float:
         """Of a step that holds so many sequences."""
@@ -49,38 +59,72 @@ def read_curve(path: Path) -> Curve:
         ) from error
 
 
-async def measured(engine: Engine, repeats: int = 2) -> Curve:
-    """The curve of an engine, in a minute or two: prompts alone, then 1 to 64 sequences at once.
+async def measured(
+    engine: Engine,
+    calls: Sequence[Asked],
+    block: int,
+    *,
+    over_http: bool = False,
+    repeats: int = 2,
+) -> Curve:
+    """The curve of an engine from calls that a run made, in a minute or two.
 
-    Least squares over the batches' seconds a step; each is the faster of `repeats` (what else the
-    machine does only adds).
+    They are asked in batches of 1 to 64 sequences, none of which shares its beginning with
+    another: first for a token each, then as the run asked them. Least squares over the batches'
+    seconds, each weighed by its own. `block` tokens are kept or forgotten together in its cache.
     """
-    number = 0
+    clock = asyncio.get_running_loop().time
+    drawn, number = random.Random(0), itertools.count(1)
 
-    async def batch(size: int, tokens: int) -> tuple[float, int]:
-        nonlocal number
-        calls = []
-        for _ in range(size):
-            number += 1
-            prompt = f"Patient {number * 7919}: {_FILLER * 6}"  # no two share their beginning
-            calls.append(engine.generate(prompt, Sampling(max_tokens=tokens, seed=number)))
-        began = time.perf_counter()
-        done = await asyncio.gather(*calls)
-        return time.perf_counter() - began, sum(c[0].prompt_tokens for c in done)
+    async def batch(size: int, most: int | None = None) -> tuple[float, list[list[Completion]]]:
+        chosen: list[Asked] = []
+        while (left := size - sum(sampling.n for _, sampling in chosen)) > 0:
+            prompt, sampling = drawn.choice(calls)
+            changed: dict[str, Any] = {"n": min(sampling.n, left), "seed": next(number)}
+            if most is not None:
+                changed |= {"max_tokens": most, "stop": ()}
+            chosen.append((f"Case {next(number)}. {prompt}", sampling.model_copy(update=changed)))
+        began = clock()
+        done = await asyncio.gather(*(engine.generate(*call) for call in chosen))
+        return clock() - began, done
+
+    def row(seconds: float, done: list[list[Completion]]) -> tuple[float, ...]:
+        lengths = [max(one.tokens, 1) for call in done for one in call]
+        return max(lengths), sum(lengths), sum(call[0].prompt_tokens for call in done), seconds
 
     await batch(1, 2)
     sizes = [size for size in _SIZES if size <= engine.capacity]
-    prompts = [await batch(sizes[-1], 1) for _ in range(repeats)]
-    prompt_per_s = max(tokens / seconds for seconds, tokens in prompts)
-    steps = []
-    for size in sizes:
-        rows = [await batch(size, _TOKENS) for _ in range(repeats)]
-        steps.append(min(s - tokens / prompt_per_s for s, tokens in rows) / _TOKENS)
-    slope, start = np.polyfit(sizes, steps, 1)
+    rows = [row(*await batch(sizes[-1], 1)) for _ in range(repeats)]
+    asked, worked = 0, time.process_time()
+    for size in [size for size in sizes for _ in range(repeats)]:
+        seconds, done = await batch(size)
+        rows.append(row(seconds, done))
+        asked += len(done)
+    # An engine in this process works in it as well: what the driver does is not told apart.
+    call_s = (time.process_time() - worked) / asked if over_http else 0.0
+    step_s, sequence_s, prompt_s = _fitted(rows)
     return Curve(
         engine=engine.name,
-        step_s=max(float(start), 0.0),
-        sequence_s=max(float(slope), 0.0),
-        prompt_per_s=prompt_per_s,
+        step_s=step_s,
+        sequence_s=sequence_s,
+        prompt_per_s=1 / max(prompt_s, 1e-9),
+        block=block,
         capacity=engine.capacity,
+        call_s=call_s,
     )
+
+
+def _fitted(rows: Sequence[tuple[float, ...]]) -> list[float]:
+    """Seconds a step, a sequence in it, and a prompt token; none is negative.
+
+    A row: steps, tokens, prompt tokens, seconds.
+    """
+    known, seconds = np.array(rows, float)[:, :-1], np.array(rows, float)[:, -1]
+    weighed = known / seconds[:, None]
+    used = [0, 1, 2]
+    while True:  # what would be negative is nothing, and the others are fitted again
+        found = np.zeros(3)
+        found[used], *_ = np.linalg.lstsq(weighed[:, used], np.ones(len(rows)), rcond=None)
+        if (found >= 0).all():
+            return [float(x) for x in found]
+        used = [index for index in used if found[index] > 0]

@@ -25,6 +25,7 @@ class Recorded:
     def __init__(self) -> None:
         self.answered = 0
         self.strayed = 0
+        self.calls: list[tuple[str, Sampling]] = []  # that were learned
         self._known: dict[tuple[str, str], list[list[Completion]]] = defaultdict(list)
         self._kinds: dict[str, list[list[Completion]]] = defaultdict(list)
         self._asked: Counter[tuple[str, str, str]] = Counter()
@@ -32,6 +33,7 @@ class Recorded:
     def learn(self, prompt: str, sampling: Sampling, done: list[Completion]) -> None:
         """Keep an answer."""
         kind = _kind(sampling)
+        self.calls.append((prompt, sampling))
         self._known[prompt, kind].append(done)
         self._kinds[kind].append(done)
 

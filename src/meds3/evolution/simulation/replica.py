@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass
 
 from meds3.engines.affinity import problem_in_hand
 from meds3.engines.protocol import Completion, Sampling
 from meds3.engines.replicas import Replicas
+from meds3.evolution.simulation.clock import charge
 from meds3.evolution.simulation.curve import Curve
+from meds3.evolution.simulation.prefixes import Prefixes
 from meds3.evolution.simulation.recorded import Recorded
-
-_KNOWN = 4096  # problems whose prompt a replica still has computed
 
 
 @dataclass
@@ -26,7 +26,7 @@ class _Call:
 class ModelledReplica:
     """Takes sequences up to its capacity, the others wait, first come first served.
 
-    All running sequences get one token a step. `busy_s` is how long it had any.
+    All running sequences get one token a step. `busy_s` is how long it had any, or read a prompt.
     """
 
     def __init__(self, curve: Curve) -> None:
@@ -38,24 +38,27 @@ class ModelledReplica:
         self._waiting: deque[tuple[int, _Call]] = deque()
         self._numbers = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
-        self._known: OrderedDict[str, int] = OrderedDict()
+        self._prefixes = Prefixes()
 
-    async def run(self, problem: str, prompt_tokens: int, lengths: list[int]) -> None:
-        """Return when sequences of these lengths have been generated after a prompt."""
+    async def run(self, problem: str, prompt: str, done: list[Completion]) -> None:
+        """Return when `done` would have been generated after a prompt."""
         self._advance()
-        self._at += self._new(problem, prompt_tokens) / self._curve.prompt_per_s  # steps wait
-        call = _Call(len(lengths), asyncio.get_running_loop().create_future())
-        self._waiting.extend((length, call) for length in lengths)
+        reading = self._new(problem, prompt, done) / self._curve.prompt_per_s
+        self._at += reading  # steps wait
+        self.busy_s += reading
+        call = _Call(len(done), asyncio.get_running_loop().create_future())
+        self._waiting.extend((max(one.tokens, 1), call) for one in done)
         self._admit()
         await call.answered
+        self._prefixes.add(problem, prompt, [one.text for one in done])
 
-    def _new(self, problem: str, prompt_tokens: int) -> int:
-        """The tokens of a prompt that this replica has not computed for the problem before."""
-        known = self._known.pop(problem, 0)
-        self._known[problem] = max(known, prompt_tokens)
-        if len(self._known) > _KNOWN:
-            self._known.popitem(last=False)
-        return max(prompt_tokens - known, 0)
+    def _new(self, problem: str, prompt: str, done: list[Completion]) -> int:
+        """The tokens of a prompt that are not in the cache, which knows whole blocks only."""
+        tokens, block = done[0].prompt_tokens, self._curve.block
+        if not block:
+            return tokens
+        known = tokens * self._prefixes.known(problem, prompt) / max(len(prompt), 1)
+        return tokens - min(int(known) // block * block, tokens - 1)
 
     def _advance(self) -> None:
         """Let time pass up to now."""
@@ -97,6 +100,7 @@ class ModelledEngine:
     def __init__(self, curve: Curve, replicas: int, recorded: Recorded) -> None:
         self.capacity = curve.capacity * replicas
         self.tokens = 0
+        self._call_s = curve.call_s
         self._recorded = recorded
         self._replicas = {f"http://replica-{n}/v1": ModelledReplica(curve) for n in range(replicas)}
         self._servers = Replicas([*self._replicas])
@@ -108,12 +112,12 @@ class ModelledEngine:
 
     async def generate(self, prompt: str, sampling: Sampling) -> list[Completion]:
         """See `Engine.generate`."""
+        charge(self._call_s)
         problem = problem_in_hand()
         done = self._recorded.again(problem, prompt, sampling)
         server = self._servers.choose(problem)
         with self._servers.busy(server, len(prompt) // 3 + sampling.n * sampling.max_tokens):
-            lengths = [max(completion.tokens, 1) for completion in done]
-            await self._replicas[server.url].run(problem, done[0].prompt_tokens, lengths)
+            await self._replicas[server.url].run(problem, prompt, done)
         self.tokens += sum(completion.tokens for completion in done)
         return done
 

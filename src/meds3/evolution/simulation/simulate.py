@@ -31,7 +31,7 @@ _ROUND = 1  # its policy is the base, which every run has
 class Simulated:
     """What a search would take. `driver_s`: seconds that this process worked, of `seconds`.
 
-    `engine_busy` is the mean share of the time in which a replica had any sequence, `strayed` the
+    `engine_busy` is the mean share of the time in which a replica had anything to do, `strayed` the
     share of calls whose very answer was not recorded.
     """
 

@@ -12,6 +12,7 @@ from meds3.engines.build import build_engine
 from meds3.engines.calls import JournalCalls
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.protocol import Engine
+from meds3.engines.ready import made_ready
 from meds3.errors import InputError
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.kept import file_name
@@ -23,6 +24,7 @@ from meds3.evaluation.suites.option_order import permutable, permuted
 from meds3.evaluation.suites.reading import Asked, check_all_here, read_suite
 from meds3.evaluation.suites.suite import Suite
 from meds3.evolution.answerer import SUITE_RUN, Answerer
+from meds3.evolution.longest import longest_question
 from meds3.evolution.stages import Stages, Watcher
 from meds3.evolution.suites.publish import STAGE, publish
 from meds3.evolution.timing import timed
@@ -57,6 +59,7 @@ class _State:
     journal: Journal
     stages: Stages
     open: AsyncExitStack
+    problems: list[Problem]
     engine: Engine | None = field(default=None)
     scorer: StepScorer | None = field(default=None)
 
@@ -79,8 +82,9 @@ async def ask_suite(request: Request, watcher: Watcher) -> Results:
         _open(run, request)
         with Journal(run.journal_path) as journal:
             async with AsyncExitStack() as stack:
-                state = _State(request, run, journal, Stages(journal, watcher), stack)
                 parts = [(a, part) for a in here for part in _parts(a, request)]
+                every = [problem for _, (_, problems) in parts for problem in problems]
+                state = _State(request, run, journal, Stages(journal, watcher), stack, every)
                 for split in ("heldout", "order"):
                     rows = [
                         p
@@ -216,6 +220,10 @@ async def _engine(state: _State) -> Engine:
         answerer = state.request.answerer
         state.engine = build_engine(answerer.engine, answerer.served)
         state.open.push_async_callback(_close_engine, state)
+        longest = longest_question(state.problems, answerer.template, answerer.settings.max_tokens)
+        await made_ready(
+            state.engine, longest, lambda said: state.stages.watcher.progress(0, 1, "server", said)
+        )
     return state.engine
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +16,18 @@ from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
 from meds3.evaluation.rejudge import Changes, rejudged
 from meds3.evaluation.results import Results
 from meds3.evaluation.run import rescore
+from meds3.evolution.config import changed
+from meds3.evolution.outcome import config_of
 from meds3.evolution.stages import Watcher
 from meds3.evolution.suites.publish import publish
 from meds3.problems.problem import Problem
+from meds3.rewards.build import build_scorer
+from meds3.rewards.config import ScorerConfig
 from meds3.rewards.protocol import StepScorer
-from meds3.rewards.torch_scorer import TorchStepScorer
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
+
+_SCORER = "scorer."
 
 
 @dataclass
@@ -41,15 +47,18 @@ async def rescore_kept(
     watcher: Watcher,
     *,
     prm: Path | None = None,
+    overrides: Sequence[str] = (),
     rules: bool = False,
     config: EvaluationConfig | None = None,
 ) -> Rescored:
     """Score the candidates of a run or of one file again; nothing is generated.
 
     The old files stay; each new one lies beside as `NAME@label.jsonl` and its system is called
-    `SYSTEM@label`. With neither `prm` nor `rules` no candidates are written: the kept ones are
-    read with the strategies of `config`. A suite's `results.json` is made anew. Raises
-    `InputError` when nothing is kept there.
+    `SYSTEM@label`. The PRM is read by the scorer that the run's config names, changed by
+    `overrides` (`scorer.kind=vllm`); a suite's folder names none and gets the reference. With
+    neither `prm` nor `rules` no candidates are written: the kept ones are read with the strategies
+    of `config`. A suite's `results.json` is made anew. Raises `InputError` when nothing is kept
+    there.
     """
     run, files = _kept_in(target)
     suite, found = is_suite_run(run), Rescored()
@@ -61,7 +70,8 @@ async def rescore_kept(
         found.problems = kept_problems(journal)
         scorer: StepScorer | None = None
         if prm is not None:
-            scorer = TorchStepScorer(prm)
+            log = run.root / "logs" / "vllm-prm.log"
+            scorer = build_scorer(prm, _scorer_config(run, suite, overrides), log)
             stack.push_async_callback(scorer.close)
         for path in files:
             evaluation = load_evaluation(path)
@@ -75,6 +85,14 @@ async def rescore_kept(
         if suite:
             found.results = publish(run, journal, config or EvaluationConfig())
     return found
+
+
+def _scorer_config(run: RunDirectory, suite: bool, overrides: Sequence[str]) -> ScorerConfig:
+    wrong = [one for one in overrides if not one.startswith(_SCORER)]
+    if wrong:
+        raise InputError(f"--set {wrong[0]}: expected scorer.FIELD=…", "--set scorer.kind=vllm")
+    usual = ScorerConfig() if suite else config_of(run).scorer
+    return changed(usual, [one.removeprefix(_SCORER) for one in overrides])
 
 
 async def _again(
