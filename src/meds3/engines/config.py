@@ -24,7 +24,10 @@ class EngineConfig(BaseModel):
         "transformers: any torch device; scripted: fixed answers, for tests",
     )
     cache_gb: float = Field(
-        1.0, gt=0, description="openvino, transformers, vllm on a CPU: memory for the KV cache, GiB"
+        1.0,
+        gt=0,
+        description="openvino, transformers, vllm on a CPU: memory for the KV cache, GiB "
+        "(transformers needs about as much again while it reads prompts)",
     )
     max_sequences: int = Field(
         64, ge=1, description="sequences generated at once (openvino, vllm, transformers)"

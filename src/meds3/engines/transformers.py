@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,7 @@ from meds3.engines.weights import load_causal_lm
 from meds3.errors import EngineError, InputError
 from meds3.runs.digest import digest_path
 
+_LOG = logging.getLogger("meds3.engines")
 _TICK_S = 0.001
 
 
@@ -121,7 +123,6 @@ class TransformersEngine:
 
     def _generate(self, batch: Sequence[Request]) -> list[list[Completion] | InputError]:
         """Runs in a thread. One row per sequence, so that `n` may differ in a batch."""
-        import torch
 
         sampling = batch[0].sampling
         rows = [r.ids for r in batch for _ in range(r.sampling.n)]
@@ -138,15 +139,43 @@ class TransformersEngine:
                     "shorten the question's context or lower max_tokens",
                 )
             ]
-        torch.manual_seed(sampling.seed)
-        with torch.inference_mode():
-            output = self._model.generate(**inputs, **self._options(sampling, width))
+        output = self._sampled(inputs, sampling, width)
+        if output is None:
+            if len(batch) == 1:
+                raise EngineError(
+                    f"{self.name}: {len(rows)} sequences of {width} tokens and up to "
+                    f"{sampling.max_tokens} more do not fit the memory of {self._device}",
+                    "lower sampling.n or max_tokens, or use a GPU with more memory",
+                )
+            _LOG.warning(
+                "%s: %d sequences of %d tokens do not fit its memory; a half at a time (lower "
+                "engine.cache_gb or engine.max_sequences)",
+                self.name,
+                len(rows),
+                width,
+            )
+            middle = len(batch) // 2
+            return self._generate(batch[:middle]) + self._generate(batch[middle:])
         said = iter(output[:, width:].tolist())
         done = [
             [self._completion(next(said), len(r.ids), r.sampling) for _ in range(r.sampling.n)]
             for r in batch
         ]
         return [as_chosen(self.name, completions, sampling) for completions in done]
+
+    def _sampled(self, inputs: Any, sampling: Sampling, width: int) -> Any:
+        """The ids [rows, width + new]; None when the memory does not do."""
+        import torch
+
+        if torch.cuda.is_available():
+            # The last batch had another shape, and what was kept for it fits nothing here.
+            torch.cuda.empty_cache()
+        torch.manual_seed(sampling.seed)
+        try:
+            with torch.inference_mode():
+                return self._model.generate(**inputs, **self._options(sampling, width))
+        except torch.OutOfMemoryError:
+            return None
 
     def _options(self, sampling: Sampling, width: int) -> dict[str, Any]:
         options: dict[str, Any] = {

@@ -1,12 +1,17 @@
-"""Choices with a tokenizer that does not give back what it was given (as Llama 2 and Mistral)."""
+"""The transformers engine over a tiny model: memory that does not do, and choices with a tokenizer
+that does not give back what it was given (as Llama 2 and Mistral).
+"""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meds3.engines.protocol import Sampling
+from meds3.errors import EngineError
 
 pytestmark = pytest.mark.model  # needs the train extra
 
@@ -44,4 +49,32 @@ async def test_the_choice_is_given_back_as_it_was_asked_for(tmp_path: Path) -> N
     assert {c.finish for c in done} == {"stop"}
     (after,) = await engine.generate("next is", Sampling(max_tokens=3))  # it is still alive
     assert after.prompt_tokens == 2
+    await engine.close()
+
+
+async def test_a_batch_that_does_not_fit_the_memory_goes_by_halves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import torch
+
+    from meds3.engines.transformers import TransformersEngine
+
+    engine = TransformersEngine.load(_tiny_model(tmp_path), device="cpu", max_sequences=8)
+    real, sizes = engine._model.generate, []
+
+    def narrow(**given: Any) -> Any:
+        rows = len(given["input_ids"])
+        sizes.append(rows)
+        if rows > 3:
+            raise torch.OutOfMemoryError("no room")
+        return real(**given)
+
+    monkeypatch.setattr(engine._model, "generate", narrow)
+    sampling = Sampling(n=2, max_tokens=3)
+    done = await asyncio.gather(*(engine.generate(" the answer", sampling) for _ in range(4)))
+    assert [len(completions) for completions in done] == [2] * 4
+    assert sizes == [8, 4, 2, 2, 4, 2, 2]
+    assert "a half at a time" in caplog.text
+    with pytest.raises(EngineError, match=r"4 sequences of 2 tokens .* do not fit"):
+        await engine.generate(" the answer", Sampling(n=4, max_tokens=3))
     await engine.close()
