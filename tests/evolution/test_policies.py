@@ -12,7 +12,8 @@ from meds3.engines.config import EngineConfig
 from meds3.engines.preflight import Longest
 from meds3.engines.protocol import Sampling
 from meds3.errors import InputError
-from meds3.evolution.policies import Policy, PolicyServer, adapters_of
+from meds3.evolution import policies as policies_room
+from meds3.evolution.policies import Policy, PolicyServer, adapters_of, round_policy
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 from tests.engines.vllm.adapters import lora, tensors
@@ -151,3 +152,39 @@ def test_adapters_lead_from_the_base_over_the_rounds_that_were_kept(
         "round-3/policy/adapter",
         "round-4/policy/adapter",
     ]
+
+
+def of(kind: str, run: RunDirectory, journal: Journal, base: Path) -> Policy:
+    return round_policy(run, 1, EngineConfig.model_validate({"kind": kind}), journal, base)
+
+
+def test_a_policy_is_its_weights_whatever_engine_loads_them(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, base = RunDirectory(tmp_path), tmp_path / "base.gguf"
+    folder = run.round(1) / "policy"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"weights")
+    made: list[Path] = []
+    monkeypatch.setenv("MEDS3_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(
+        policies_room, "export_gguf", lambda weights, base, to: (made.append(to), to.touch())
+    )
+    on_gpu = of("transformers", run, journal, folder)
+    on_cpu = of("openvino", run, journal, base)
+    again = of("openvino", run, journal, base)
+    assert on_gpu.served == folder
+    assert made == [on_cpu.served]  # for an engine it was not trained for, once, and not in the run
+    assert again == on_cpu
+    assert folder not in on_cpu.served.parents
+    (folder / "policy.gguf").touch()
+    trained_here = of("openvino", run, journal, base)
+    assert trained_here.served == folder / "policy.gguf"
+    assert {on_gpu.digest} == {on_cpu.digest, trained_here.digest}
+    (folder / "model.safetensors").write_bytes(b"other weights")
+    assert of("transformers", run, journal, folder).digest != on_gpu.digest
+
+
+def test_openvino_needs_a_gguf_to_begin_with(journal: Journal, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="loads GGUF files"):
+        of("openvino", RunDirectory(tmp_path), journal, tmp_path)
