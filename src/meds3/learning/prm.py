@@ -10,6 +10,7 @@ from meds3.learning.checks import check_prompts, check_steps, check_tree_packing
 from meds3.learning.holdout import split_rows
 from meds3.learning.jobs import PrmJob
 from meds3.learning.kept_adapter import ADAPTER_NAME, adapter_writer
+from meds3.learning.precision import in_bfloat16
 from meds3.learning.prm_items import PrmItem, join_prm_items, prm_items
 from meds3.learning.probe import fit_head
 from meds3.learning.rows import PrmRow, read_rows
@@ -36,7 +37,8 @@ def train_prm(job: PrmJob) -> None:
     check_tree_packing(job, causal, max(item.pack.longest_branch for item in items + held))
     model = _prm(job, causal)
     if job.config.head_l2 is not None:
-        fit_head(model, items, job.config.head_l2, job.config.packs_together)
+        narrow = in_bfloat16(job, torch.cuda.is_available())
+        fit_head(model, items, job.config.head_l2, job.config.packs_together, narrow)
     trainer = train_packed(job, _adapted(job, model), items, held, prm_loss, join_prm_items)
     trained = whole_model(trainer, lambda: _adapted(job, _prm(job, load_causal_lm(job.model)[0])))
     write_adapter = adapter_writer(trained, "TOKEN_CLS")

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 _ITERATIONS = 200  # of L-BFGS; a convex problem of one weight per hidden unit needs a few dozen
 
 
-def fit_head(model: Any, items: list[PrmItem], l2: float, together: int = 1) -> None:
+def fit_head(
+    model: Any, items: list[PrmItem], l2: float, together: int = 1, bfloat16: bool = False
+) -> None:
     """Set `model`'s head to the logistic regression of the labels on the frozen hidden states.
 
     Minimises the mean cross-entropy + l2/2·|w|², with w the weights over standardised hidden
-    units. One forward pass over `items`, `together` of them at once; takes the labels and weights
-    that the training takes.
+    units. One forward pass over `items`, `together` of them at once, its products in `bfloat16`
+    as those of the training; takes the labels and weights that the training takes.
     """
     import torch
 
@@ -36,9 +38,10 @@ def fit_head(model: Any, items: list[PrmItem], l2: float, together: int = 1) -> 
     began, tokens, found = time.monotonic(), 0, []
     if torch.cuda.is_available():
         model.cuda()
+    device = next(model.parameters()).device.type
     for first in range(0, len(items), together):
         item = join_prm_items(items[first : first + together])
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=bfloat16):
             found.append(segment_states(model, item.pack, item.segments).float().cpu())
         tokens += len(item.pack)
         number = min(first + together, len(items))
