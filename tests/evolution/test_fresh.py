@@ -42,6 +42,9 @@ def fresh(config: FreshConfig, number: int = 1) -> Callable[[Evolution], Awaitab
         count = await fresh_prm_rows(state, number, config, POLICY, [old])
         rows = read_rows(state.run.round(number) / "prm.jsonl", PrmRow)
         assert len(rows) == count
+        stage = state.journal.stage(f"round-{number}/fresh")
+        assert stage is not None
+        assert stage["detail"]["generated_tokens"] > 0
         return rows
 
     return work

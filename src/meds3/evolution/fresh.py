@@ -35,7 +35,6 @@ async def fresh_prm_rows(
     output = folder / "prm.jsonl"
 
     async def work() -> dict[str, Any]:
-        engine = await state.server.engine(policy, name)
         fresh = await _written(state, number, config.chains, policy, problems)
         await state.server.release()  # training needs the memory
         learned = [*fresh, *trees] if config.trees else fresh
@@ -51,7 +50,7 @@ async def fresh_prm_rows(
         return {
             "rows": len(rows),
             "chains": sum(len(tree.nodes[0].rollouts) for tree in fresh),
-            "generated_tokens": engine.generated_tokens,
+            "generated_tokens": int(state.journal.call_totals().get(name, {}).get("tokens", 0)),
         }
 
     inputs = {
