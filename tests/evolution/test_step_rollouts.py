@@ -214,3 +214,30 @@ async def test_results_and_report_tell_what_was_measured(tmp_path: Path) -> None
     within = quality[1].scores[0].auc_within
     assert within is not None
     assert within.value == 1.0
+
+
+async def test_a_base_without_scores_is_compared_by_what_it_has(tmp_path: Path) -> None:
+    """As after a gate on counted votes: only the new policy went through the PRM."""
+    base, new = scored("base"), scored("round-1")
+    header = base.header.model_copy(update={"scorer": None})
+    bare = [
+        outcome.model_copy(
+            update={"samples": tuple(r.model_copy(update={"scores": ()}) for r in outcome.samples)}
+        )
+        for outcome in base.outcomes
+    ]
+    base = SystemEvaluation(header=header, outcomes=tuple(bare))
+
+    async def publish_it(state: Evolution) -> None:
+        test = compare(new, "majority", base, "majority", state.config.evaluation)
+        gate = GateDecision(kept=True, against="base", alpha=0.05, reason="-", comparison=test)
+        state.run.round(1).mkdir()
+        rounds = [RoundInfo(number=1, gate=gate)]
+        publish(state, rounds, {"base": base, "round-1": new}, set(), [])
+
+    await with_state(tmp_path, ScriptedEngine(says), publish_it)
+    results = read_results(tmp_path / "small" / "results.json")
+    told = {(c.a.system, c.a.strategy, c.b.system, c.b.strategy) for c in results.comparisons}
+    assert ("round-1", "pvs", "base", "majority") in told
+    assert ("round-1", "pvs", "base", "pvs") not in told
+    assert {row.strategy for row in results.rows if row.system == "base"} == {"greedy", "majority"}

@@ -66,6 +66,8 @@ def publish(
                     for a, a_strategy, b, b_strategy in to_compare(
                         list(systems), measured.strategies
                     )
+                    # A gate on counted votes leaves the systems before unscored.
+                    if systems[a].measurable([a_strategy]) and systems[b].measurable([b_strategy])
                 ),
                 *([against_labels(evaluations[-1], "pvs", always, measured)] if always else []),
             ]
