@@ -5,8 +5,9 @@
 
 For each vote that adds up: all N chains; *exact*, stopped when no remaining chain can change the
 answer; *likely*, stopped when the leader wins with probability `--sure`. The difference in
-accuracy is paired on the questions, with its bootstrap interval. *confidence error* (ECE): of the
-curve that was fitted on all chains of these questions, given only the chains that were drawn.
+accuracy is paired on the questions, with its bootstrap interval. Expected calibration error: *curve
+of all*, of the curve that was fitted on all chains of these questions, given only the chains that
+were drawn; *own curve*, of one that was fitted on chains drawn by the same rule, cross-fitted.
 Ends with a line of JSON.
 """
 
@@ -20,7 +21,7 @@ from typing import Any
 from search_bench import table
 
 from meds3.answers.verdict import Verdict
-from meds3.evaluation.adaptive import Stopped, stopped_early
+from meds3.evaluation.adaptive import Stopped, as_stopped, stopped_early
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.kept import kept_evaluation
 from meds3.evaluation.outcome import SystemEvaluation
@@ -28,6 +29,7 @@ from meds3.evaluation.statistics.inference import paired
 from meds3.evaluation.statistics.reliability import calibration_error
 from meds3.selection.confidence import Calibration
 from meds3.selection.rules import select
+from meds3.selection.stopping import Stopping
 
 
 def confidence_error(
@@ -43,16 +45,19 @@ def confidence_error(
 
 def rows(evaluation: SystemEvaluation, strategy: str, given: argparse.Namespace) -> list[Any]:
     """One row per rule of stopping."""
-    ways: dict[str, list[Stopped]] = {
+    rules: tuple[Stopping, ...] = ("off", "exact", "likely")
+    ways: dict[Stopping, list[Stopped]] = {
         rule: stopped_early(
             evaluation, strategy, rule, sure=given.sure, least_wave=given.least_wave
         )
-        for rule in ("off", "exact", "likely")
+        for rule in rules
     }
     whole = ways["off"]
     curve, _ = calibrate(evaluation, strategy, seed=given.seed)
     found = []
     for rule, ones in ways.items():
+        drawn = as_stopped(evaluation, strategy, rule, sure=given.sure, least_wave=given.least_wave)
+        curves = calibrate(drawn, strategy, seed=given.seed, stopping=rule)[1][1:]
         right = [one.verdict is Verdict.CORRECT for one in ones]
         change = paired(
             right,
@@ -72,9 +77,12 @@ def rows(evaluation: SystemEvaluation, strategy: str, given: argparse.Namespace)
                 "other answers": sum(
                     a.answer != b.answer for a, b in zip(ones, whole, strict=True)
                 ),
-                "confidence error": None
+                "curve of all": None
                 if curve is None
                 else round(confidence_error(evaluation, curve, ones, right), 3),
+                "own curve": round(min(curves, key=lambda one: one.brier).ece, 3)
+                if curves
+                else None,
             }
         )
     return found

@@ -166,6 +166,21 @@ async def test_a_fitted_curve_tells_the_confidence_and_decides_on_referral() -> 
     assert (plain.confidence, plain.calibrated, plain.refer) == (1.0, False, False)
 
 
+async def test_early_votes_need_a_curve_that_was_fitted_on_early_votes() -> None:
+    """Five chains that agree are less sure than sixteen whose leader has the same share."""
+    shape = {"strategy": "majority", "n_samples": 16, "n_questions": 100, "method": "isotonic"}
+    of_all = Calibration.model_validate(
+        {**shape, "features": ("share",), "knots": ((0.0, 0.1), (1.0, 0.9))}
+    )
+    of_early = of_all.model_copy(update={"stopping": "likely", "knots": ((0.0, 0.1), (1.0, 0.5))})
+    likely = SIXTEEN.model_copy(update={"adaptive": "likely"})
+    exact = SIXTEEN.model_copy(update={"adaptive": "exact"})
+    assert not (await ask(Says(B), likely, calibration=of_all)).calibrated
+    assert not (await ask(Says(B), exact, calibration=of_early)).calibrated
+    assert (await ask(Says(B), likely, calibration=of_early)).confidence == 0.5
+    assert (await ask(Says(B), exact, calibration=of_all)).confidence == 0.9
+
+
 async def test_a_curve_of_another_rule_is_not_used() -> None:
     curve = Calibration(
         strategy="vote-sum/last",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from meds3.evaluation.adaptive import as_stopped
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.outcome import SystemEvaluation
 from tests.evaluation.made_up import evaluation
@@ -63,3 +64,16 @@ def test_too_few_right_answers_fit_nothing() -> None:
 
 def test_the_same_seed_gives_the_same_curve(asked: SystemEvaluation) -> None:
     assert calibrate(asked, "pvs") == calibrate(asked, "pvs")
+
+
+def test_a_curve_of_early_votes_is_right_about_early_votes(asked: SystemEvaluation) -> None:
+    early = as_stopped(asked, "majority", "likely", sure=0.8)
+    drawn = [len(outcome.samples) for outcome in early.outcomes]
+    assert min(drawn) < 8
+    assert as_stopped(asked, "majority", "off") is asked
+    own, found = calibrate(early, "majority", stopping="likely")
+    assert own is not None
+    assert own.stopping == "likely"
+    assert own.holds_for("majority", "likely")
+    assert not own.holds_for("majority", "off")
+    assert min(found[1:], key=lambda one: one.brier).ece < 0.12

@@ -15,7 +15,7 @@ from meds3.errors import InputError
 from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
 from meds3.selection.confidence import Calibration, vote_confidence
-from meds3.selection.rules import canonical, needs_scores, select
+from meds3.selection.rules import needs_scores, select
 
 REFER = "refer to a clinician"
 
@@ -77,7 +77,8 @@ async def answer(
             on_drawn(drawn)
     # Chains of one tree share their beginnings: their votes are not those of independent chains.
     sampled = drawn.stopped != "searched"
-    fits = sampled and calibration is not None and calibration.strategy == canonical(strategy)
+    rule = settings.adaptive
+    fits = sampled and calibration is not None and calibration.holds_for(strategy, rule)
     confidence = vote_confidence(drawn.candidates, drawn.selection)
     if calibration is not None and fits:
         confidence = calibration.confidence(drawn.candidates, drawn.selection)

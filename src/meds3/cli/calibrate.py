@@ -18,6 +18,9 @@ def calibrate(
     strategy: Annotated[
         str | None, typer.Option(help="pvs where the steps are scored, else majority.")
     ] = None,
+    adaptive: Annotated[
+        str, typer.Option(help="off, exact or likely: as answers are to be drawn (answering.md).")
+    ] = "off",
     seed: Annotated[int, typer.Option(help="Of the folds and of the bootstrap.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Write the curve here, as calibration.json.")
@@ -30,13 +33,15 @@ def calibrate(
 
     Example: `meds3 calibrate runs/cpu-demo`
 
-    Example: `meds3 calibrate runs/cpu-demo --strategy majority --out calibration.json`
+    Example: `meds3 calibrate runs/cpu-demo --adaptive likely --out calibration.json`
     """
+    from meds3.evaluation.adaptive import as_stopped
     from meds3.evaluation.calibrating import calibrate as fit
     from meds3.evaluation.kept import kept_evaluation
     from meds3.evaluation.report.reliability_table import coverage_table, reliability_table
     from meds3.runs.atomic import write_json
     from meds3.selection.rules import check_strategy
+    from meds3.selection.stopping import check_stopping
 
     evaluation = kept_evaluation(ref)
     chosen = check_strategy(strategy or ("pvs" if evaluation.header.scorer else "majority"))
@@ -45,7 +50,8 @@ def calibrate(
             f"--strategy {chosen}: needs step scores, and {evaluation.name} has none",
             "meds3 rescore RUN --prm DIR, or choose majority",
         )
-    curve, found = fit(evaluation, chosen, seed=seed)
+    rule = check_stopping(adaptive)
+    curve, found = fit(as_stopped(evaluation, chosen, rule), chosen, seed=seed, stopping=rule)
     console.print(reliability_table(found))
     method = curve.method if curve else "votes"
     console.print(coverage_table(next(one for one in found if one.confidence == method)))

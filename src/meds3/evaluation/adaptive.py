@@ -39,6 +39,25 @@ def stopped_early(
     return [_one(outcome, strategy, test, least_wave) for outcome in evaluation.outcomes]
 
 
+def as_stopped(
+    evaluation: SystemEvaluation,
+    strategy: str,
+    rule: Stopping,
+    *,
+    sure: float = 0.95,
+    least_wave: int = 2,
+) -> SystemEvaluation:
+    """The evaluation with the chains alone that `rule` would have drawn for each question."""
+    if rule == "off":
+        return evaluation
+    stopped = stopped_early(evaluation, strategy, rule, sure=sure, least_wave=least_wave)
+    outcomes = tuple(
+        outcome.model_copy(update={"samples": outcome.samples[: one.chains]})
+        for outcome, one in zip(evaluation.outcomes, stopped, strict=True)
+    )
+    return evaluation.model_copy(update={"outcomes": outcomes})
+
+
 def _one(outcome: Outcome, strategy: str, test: Enough, least_wave: int) -> Stopped:
     rows, used = outcome.samples, 0
     candidates = [row.candidate() for row in rows]

@@ -20,6 +20,7 @@ from meds3.evaluation.statistics.reliability import (
 )
 from meds3.selection.confidence import Calibration, Method, features, vote_confidence
 from meds3.selection.rules import canonical, needs_scores
+from meds3.selection.stopping import Stopping
 
 METHODS: tuple[Method, ...] = ("platt", "isotonic")
 _FEATURES = ("share", "support", "usable")
@@ -45,13 +46,14 @@ class _Answers:
 
 
 def calibrate(
-    evaluation: SystemEvaluation, strategy: str, *, seed: int = 0
+    evaluation: SystemEvaluation, strategy: str, *, seed: int = 0, stopping: Stopping = "off"
 ) -> tuple[Calibration | None, list[Reliability]]:
     """The better curve for `strategy`, and what the plain vote share and each curve are worth.
 
     Each curve is measured by cross-fitting: every question's confidence comes from a curve fitted
     without it and without its duplicates, in five folds. The one with the lower Brier score is
-    fitted on all questions and returned; None when under ten different questions are answered
+    fitted on all questions and returned; `stopping` is the rule by which its candidates are fewer
+    than all (`adaptive.as_stopped`). None when under ten different questions are answered
     right, or wrong.
     """
     answers = _answers(evaluation, strategy)
@@ -70,7 +72,8 @@ def calibrate(
         found.append(_measured(evaluation, answers, method, confidences, config))
         curves.append((found[-1].brier, METHODS.index(method), method))
     best = min(curves)[2]
-    return _fitted(answers, best, answers.values, told_right, evaluation.header.n_samples), found
+    curve = _fitted(answers, best, answers.values, told_right, evaluation.header.n_samples)
+    return curve.model_copy(update={"stopping": stopping}), found
 
 
 def _answers(evaluation: SystemEvaluation, strategy: str) -> _Answers:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from meds3.evaluation.adaptive import as_stopped
 from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.cost_curve import cost_curve
@@ -24,6 +25,7 @@ from meds3.evolution.measure import to_compare
 from meds3.evolution.outcome import CALIBRATION
 from meds3.evolution.state import Evolution
 from meds3.runs.atomic import write_json
+from meds3.selection.stopping import adds_up
 
 CALLS_FROM = "calls from"  # the event of a start that took over another run's calls
 
@@ -99,10 +101,12 @@ def publish(
 
 def _calibrated(state: Evolution, evaluation: SystemEvaluation) -> list[Reliability]:
     """What the confidence of a system is worth; a round's curve is kept beside its policy."""
-    strategies = dict.fromkeys(["majority", state.config.answering.strategy])
+    asked, seed = state.config.answering, state.config.evaluation.seed
     found, curves = [], []
-    for strategy in evaluation.measurable(list(strategies)):
-        curve, measured = calibrate(evaluation, strategy, seed=state.config.evaluation.seed)
+    for strategy in evaluation.measurable(list(dict.fromkeys(["majority", asked.strategy]))):
+        rule = asked.adaptive if adds_up(strategy) else "off"
+        drawn = as_stopped(evaluation, strategy, rule, sure=asked.sure, least_wave=asked.least_wave)
+        curve, measured = calibrate(drawn, strategy, seed=seed, stopping=rule)
         found += measured
         curves.append(curve)
     place = re.fullmatch(r"round-(\d+)", evaluation.name)

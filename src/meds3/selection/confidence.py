@@ -11,7 +11,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from meds3.selection.candidate import Candidate
-from meds3.selection.rules import Selection
+from meds3.selection.rules import Selection, canonical
+from meds3.selection.stopping import Stopping
 
 Method = Literal["platt", "isotonic"]
 _FAR = 60.0  # logits beyond are certainty, and `exp` must not overflow
@@ -67,6 +68,9 @@ class Calibration(BaseModel):
     strategy: str = Field(description="the full name, vote-sum/last for pvs")
     n_samples: int = Field(ge=1, description="chains per question it was fitted with")
     n_questions: int = Field(ge=1, description="fitted on")
+    stopping: Stopping = Field(
+        "off", description="the rule that drawing stopped by: early votes are surer than they look"
+    )
     method: Method
     features: tuple[str, ...] = Field(min_length=1)
     weights: tuple[float, ...] = ()
@@ -82,6 +86,12 @@ class Calibration(BaseModel):
         if self.method == "isotonic" and (not self.knots or list(self.knots) != sorted(self.knots)):
             raise ValueError("knots: expected rising pairs of feature and probability")
         return self
+
+    def holds_for(self, strategy: str, stopping: Stopping) -> bool:
+        """Whether it was fitted on such answers. What is left undrawn by `exact` could not change
+        them: a curve of all chains serves (docs/benchmarks.md, adaptive_votes)."""
+        likely = [rule == "likely" for rule in (self.stopping, stopping)]
+        return self.strategy == canonical(strategy) and likely[0] == likely[1]
 
     def confidence(self, candidates: Sequence[Candidate], selection: Selection) -> float:
         """The probability in [0, 1] that `selection.answer` is right."""

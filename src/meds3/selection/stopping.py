@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from meds3.errors import InputError
 from meds3.selection.candidate import Candidate
@@ -124,6 +124,16 @@ def enough(rule: Stopping, sure: float) -> Enough:
         "likely": lambda votes: win_probability(votes) >= sure,
     }
     return tests[rule]
+
+
+def check_stopping(name: str) -> Stopping:
+    """`name`, when it is a rule of stopping; an `InputError` otherwise."""
+    for rule in get_args(Stopping):
+        if name == rule:
+            return cast(Stopping, rule)
+    raise InputError(
+        f"adaptive {name!r}: no such rule of stopping", f"one of {', '.join(get_args(Stopping))}"
+    )
 
 
 def adds_up(strategy: str) -> bool:
