@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from meds3.engines.protocol import Completion, Sampling
 
@@ -20,7 +21,7 @@ class Request:
     future: asyncio.Future[list[Completion]] = field(repr=False)
     passed_over: int = 0
 
-    @property
+    @cached_property
     def kind(self) -> Sampling:
         """What requests of one batch have in common: all but `n` and `seed`."""
         return self.sampling.model_copy(update={"n": 1, "seed": 0})

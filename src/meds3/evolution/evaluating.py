@@ -14,7 +14,7 @@ from meds3.evolution.config import RunConfig
 from meds3.evolution.evolve import opened
 from meds3.evolution.measure import asked_engine
 from meds3.evolution.outcome import outcome_of
-from meds3.evolution.policies import Policy, round_policy
+from meds3.evolution.policies import Policy
 from meds3.evolution.stages import Watcher
 from meds3.rewards.build import build_scorer
 
@@ -35,9 +35,7 @@ async def evaluate(
         outcome = outcome_of(state.run)
         policy: Policy = state.base
         if which == "kept" and outcome.round:
-            policy = round_policy(
-                state.run, outcome.round, config.engine, state.journal, state.base.served
-            )
+            policy = state.policy(outcome.round)
         example = policy.is_base and config.search.shows_example(1)
         style = "worked-example" if example else "bare"
         settings = config.answering.model_copy(

@@ -20,7 +20,7 @@ from meds3.evolution.longest import longest_call
 from meds3.evolution.measure import judge_round, sample_base, sample_policy, score_systems
 from meds3.evolution.outcome import config_of
 from meds3.evolution.overlap import checked_problems
-from meds3.evolution.policies import PolicyServer, base_policy, round_policy
+from meds3.evolution.policies import PolicyServer, base_policy
 from meds3.evolution.publish import CALLS_FROM, publish
 from meds3.evolution.searching import search_round
 from meds3.evolution.stages import Stages, Watcher
@@ -119,7 +119,7 @@ async def _rounds(state: Evolution) -> Results:
         trees, search = await search_round(state, number, kept, guide)
         await state.server.release()  # training needs the memory
         datasets, training = await learn(state, number, kept, trees)
-        new = round_policy(state.run, number, state.config.engine, state.journal, state.base.served)
+        new = state.policy(number)
         # A gate on scores wants both under the same PRM; other systems keep the scores they have.
         by_scores = needs_scores(state.config.gate.strategy)
         scored = await score_systems(state, number, [kept, new] if by_scores else [new])

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from meds3.errors import InputError
 from meds3.evaluation.results import TrainingMetrics
 from meds3.evolution.fresh import fresh_prm_rows
-from meds3.evolution.policies import Policy, round_policy
+from meds3.evolution.policies import Policy
 from meds3.evolution.state import Evolution
 from meds3.learning.config import SPEED_ONLY
 from meds3.learning.jobs import DpoJob, Job, PrmJob, SftJob
@@ -68,7 +68,7 @@ async def learn(
         )
         metrics.append(await _train(state, number, job, counts["dpo"]))
     if config.fresh:
-        new = round_policy(state.run, number, config.engine, state.journal, state.base.served)
+        new = state.policy(number)
         counts["prm"] = await fresh_prm_rows(state, number, config.fresh, new, trees)
     prm = PrmJob(
         model=trained,

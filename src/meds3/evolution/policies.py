@@ -82,9 +82,10 @@ def served_by(weights: Path, engine: EngineConfig, base: Path) -> Path:
     engine, one that is made here once, as `base` is (what OpenVINO loads of the base). Raises
     `InputError` when the base is no GGUF.
     """
-    made = weights / GGUF_NAME
-    if engine.kind != "openvino" or made.is_file():
-        return made if engine.kind == "openvino" else weights
+    if engine.kind != "openvino":
+        return weights
+    if (made := weights / GGUF_NAME).is_file():
+        return made
     if base.suffix != ".gguf":
         raise InputError(
             f"engine.kind: 'openvino' loads GGUF files, and {base} is none",

@@ -8,7 +8,7 @@ from typing import Literal
 
 from meds3.chains.template import ChatTemplate
 from meds3.evolution.config import RunConfig
-from meds3.evolution.policies import Policy, PolicyServer
+from meds3.evolution.policies import Policy, PolicyServer, round_policy
 from meds3.evolution.stages import Stages
 from meds3.problems.load import ProblemSplit
 from meds3.problems.problem import Problem
@@ -38,6 +38,11 @@ class Evolution:
         """What policies are asked: the held-out problems, and the gate's where it has its own."""
         parts: dict[Part, list[Problem]] = {"heldout": self.problems.heldout}
         return parts | {"gate": self.gate} if self.gate else parts
+
+    def policy(self, round_: int) -> Policy:
+        """What a round trained."""
+        engine, base = self.config.engine, self.base.served
+        return round_policy(self.run, round_, engine, self.journal, base)
 
     @property
     def scorer_log(self) -> Path:
