@@ -82,6 +82,13 @@ async def answer(
     confidence = vote_confidence(drawn.candidates, drawn.selection)
     if calibration is not None and fits:
         confidence = calibration.confidence(drawn.candidates, drawn.selection)
+    elif (
+        calibration is not None
+        and sampled
+        and calibration.holds_for(strategy, calibration.stopping)
+    ):
+        # Of another rule of stopping: no probability, but it must not keep anybody from referring.
+        confidence = min(confidence, calibration.confidence(drawn.candidates, drawn.selection))
     return Answered(
         drawn=drawn,
         strategy=strategy,
