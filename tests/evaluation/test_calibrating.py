@@ -74,6 +74,6 @@ def test_a_curve_of_early_votes_is_right_about_early_votes(asked: SystemEvaluati
     own, found = calibrate(early, "majority", stopping="likely")
     assert own is not None
     assert own.stopping == "likely"
-    assert own.holds_for("majority", "likely")
-    assert not own.holds_for("majority", "off")
+    assert own.holds_for("likely")
+    assert not own.holds_for("off")
     assert min(found[1:], key=lambda one: one.brier).ece < 0.12

@@ -77,18 +77,13 @@ async def answer(
             on_drawn(drawn)
     # Chains of one tree share their beginnings: their votes are not those of independent chains.
     sampled = drawn.stopped != "searched"
-    rule = settings.adaptive
-    fits = sampled and calibration is not None and calibration.holds_for(strategy, rule)
+    curve = calibration if sampled and calibration and calibration.is_of(strategy) else None
+    fits = curve is not None and curve.holds_for(settings.adaptive)
     confidence = vote_confidence(drawn.candidates, drawn.selection)
-    if calibration is not None and fits:
-        confidence = calibration.confidence(drawn.candidates, drawn.selection)
-    elif (
-        calibration is not None
-        and sampled
-        and calibration.holds_for(strategy, calibration.stopping)
-    ):
-        # Of another rule of stopping: no probability, but it must not keep anybody from referring.
-        confidence = min(confidence, calibration.confidence(drawn.candidates, drawn.selection))
+    if curve is not None:
+        told = curve.confidence(drawn.candidates, drawn.selection)
+        # Of another rule of stopping it is no probability, but it must keep nobody from referring.
+        confidence = told if fits else min(confidence, told)
     return Answered(
         drawn=drawn,
         strategy=strategy,

@@ -69,7 +69,7 @@ class Calibration(BaseModel):
     n_samples: int = Field(ge=1, description="chains per question it was fitted with")
     n_questions: int = Field(ge=1, description="fitted on")
     stopping: Stopping = Field(
-        "off", description="the rule that drawing stopped by: early votes are surer than they look"
+        "off", description="the rule that drawing stopped by: early votes look surer than they are"
     )
     method: Method
     features: tuple[str, ...] = Field(min_length=1)
@@ -87,11 +87,14 @@ class Calibration(BaseModel):
             raise ValueError("knots: expected rising pairs of feature and probability")
         return self
 
-    def holds_for(self, strategy: str, stopping: Stopping) -> bool:
-        """Whether it was fitted on such answers. What is left undrawn by `exact` could not change
-        them: a curve of all chains serves (docs/benchmarks.md, adaptive_votes)."""
-        likely = [rule == "likely" for rule in (self.stopping, stopping)]
-        return self.strategy == canonical(strategy) and likely[0] == likely[1]
+    def is_of(self, strategy: str) -> bool:
+        """Whether it was fitted on answers that `strategy` chose."""
+        return self.strategy == canonical(strategy)
+
+    def holds_for(self, stopping: Stopping) -> bool:
+        """Whether it was fitted on votes that ended so. What `exact` leaves undrawn could not
+        change the answer: a curve of all chains serves (docs/benchmarks.md, adaptive_votes)."""
+        return (self.stopping == "likely") == (stopping == "likely")
 
     def confidence(self, candidates: Sequence[Candidate], selection: Selection) -> float:
         """The probability in [0, 1] that `selection.answer` is right."""
