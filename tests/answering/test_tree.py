@@ -50,6 +50,21 @@ async def test_a_curve_of_independent_chains_is_not_used() -> None:
     assert not answered.calibrated
 
 
+async def test_a_tree_that_ends_early_is_not_surer_for_it() -> None:
+    """All say B, but fewer finishes are found than were asked for: no certainty, a referral."""
+
+    def one_way(prompt: str, sampling: Sampling, index: int) -> str:
+        return " The answer is B."
+
+    scorer = ScriptedScorer(lambda prompt, step: 0.9)
+    settings = AnsweringConfig(n=8, candidates="tree", strategy="pvs", abstain_below=0.5)
+    answered = await answer(problem(), ScriptedEngine(one_way), scorer, template(), settings)
+    found = len(answered.drawn.candidates)
+    assert 0 < found < 4
+    assert answered.confidence == pytest.approx(found / 8)
+    assert answered.refer
+
+
 async def test_the_gold_answer_is_not_used() -> None:
     """The same candidates whatever gold says."""
     scorer = ScriptedScorer(lambda prompt, step: len(step.text) % 7 / 7)

@@ -80,6 +80,8 @@ async def answer(
     curve = calibration if sampled and calibration and calibration.is_of(strategy) else None
     fits = curve is not None and curve.holds_for(settings.adaptive)
     confidence = vote_confidence(drawn.candidates, drawn.selection)
+    if not sampled:  # a tree that found fewer finishes than were asked for is not surer for it
+        confidence *= min(1.0, len(drawn.candidates) / settings.n)
     if curve is not None:
         told = curve.confidence(drawn.candidates, drawn.selection)
         # Of another rule of stopping it is no probability, but it must keep nobody from referring.
