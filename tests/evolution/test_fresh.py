@@ -19,6 +19,7 @@ from meds3.evolution.state import Evolution
 from meds3.learning.config import FreshConfig
 from meds3.learning.rows import PrmRow, read_rows
 from meds3.problems.load import ProblemSplit
+from meds3.problems.problem import Problem
 from meds3.search.tree import Rollout, seedling
 from tests.evolution.small_run import HELDOUT, POLICY, SEEDS, config, with_state
 
@@ -81,6 +82,24 @@ async def test_seeds_of_earlier_rounds_are_asked_again(
     assert engine.calls == seeds
 
 
+@pytest.mark.parametrize(("number", "waiting"), [(1, SEEDS[2:]), (2, SEEDS[3:])])
+async def test_seeds_that_wait_for_a_later_round_are_new_to_the_policy(
+    tmp_path: Path, number: int, waiting: list[Problem]
+) -> None:
+    engine = ScriptedEngine(says)
+    work = fresh(FreshConfig(chains=6, seeds="later"), number)
+    rows, _ = await with_state(tmp_path, engine, work, problems=LATER, fields=PRM)
+    assert {row.problem_id for row in rows} == {p.id for p in waiting}
+    assert engine.calls == len(waiting)
+
+
+async def test_a_last_round_without_later_seeds_is_told_how_to_get_them(tmp_path: Path) -> None:
+    work = fresh(FreshConfig(chains=6, seeds="later"), 3)
+    with pytest.raises(InputError, match="no seed waits") as error:
+        await with_state(tmp_path, ScriptedEngine(says), work, problems=LATER, fields=PRM)
+    assert "rounds: [4]" in str(error.value)
+
+
 async def test_what_was_written_before_a_kill_is_not_paid_again(tmp_path: Path) -> None:
     work = fresh(FreshConfig(chains=6))
     with pytest.raises(EngineError, match="as told"):
@@ -106,6 +125,11 @@ def test_the_plan_and_the_report_tell_of_it(tmp_path: Path) -> None:
     stage = next(s for s in plan(settings).stages if s.name == "round-1/fresh")
     assert stage.calls == 5  # seeds
     assert any("policy just trained" in one for one in settings.beyond_paper())
+    now, later = ({"kind": "gym", "level": [n], "seeds": 5 - n} for n in (1, 2))
+    sources = [now, later | {"rounds": [2]}]
+    fields = {"fresh": {"seeds": "later"}, "problems": {"sources": sources}}
+    stage = next(s for s in plan(config(tmp_path, fields)).stages if s.name == "round-1/fresh")
+    assert stage.calls == 3
     without = config(tmp_path)
     assert all(s.name != "round-1/fresh" for s in plan(without).stages)
     assert not any("policy just trained" in one for one in without.beyond_paper())

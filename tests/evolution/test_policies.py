@@ -13,7 +13,13 @@ from meds3.engines.preflight import Longest
 from meds3.engines.protocol import Sampling
 from meds3.errors import InputError
 from meds3.evolution import policies as policies_room
-from meds3.evolution.policies import Policy, PolicyServer, adapters_of, round_policy
+from meds3.evolution.policies import (
+    Policy,
+    PolicyServer,
+    adapters_of,
+    base_policy,
+    round_policy,
+)
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 from tests.engines.vllm.adapters import lora, tensors
@@ -188,3 +194,17 @@ def test_a_policy_is_its_weights_whatever_engine_loads_them(
 def test_openvino_needs_a_gguf_to_begin_with(journal: Journal, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="loads GGUF files"):
         of("openvino", RunDirectory(tmp_path), journal, tmp_path)
+
+
+def test_a_run_may_start_from_the_policy_of_another(tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    tensors(folder / "model.safetensors", **{"model.norm.weight": (8,)})
+    for name in ("config.json", "policy.gguf"):
+        (folder / name).write_text("{}")
+    openvino = base_policy(folder, EngineConfig(kind="openvino"))
+    assert (openvino.served, openvino.weights) == (folder / "policy.gguf", folder)
+    torch = base_policy(folder, EngineConfig(kind="transformers"))
+    assert torch.served == folder
+    assert torch.digest == openvino.digest
+    (folder / "policy.gguf").unlink()
+    assert base_policy(folder, EngineConfig(kind="openvino")).served == folder  # it will say so

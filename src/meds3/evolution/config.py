@@ -127,9 +127,12 @@ class RunConfig(BaseModel):
         # Of the evaluation only its seed: the gate decides by what was sampled with it. The rest
         # is measured beside, and may be asked for when the run is done.
         body["evaluation"] = {"seed": self.evaluation.seed}
-        for name in ("allow_overlap", "replace_overlap"):  # runs from before these fields resume
+        # Runs from before these fields resume.
+        for name in ("allow_overlap", "replace_overlap"):
             if not body["problems"][name]:
                 body["problems"].pop(name)
+        if body["fresh"] and body["fresh"]["seeds"] == "learned":
+            body["fresh"].pop("seeds")
         return body
 
 

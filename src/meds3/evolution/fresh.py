@@ -14,6 +14,7 @@ from meds3.learning.config import FreshConfig
 from meds3.learning.prm_rows import prm_rows
 from meds3.learning.rows import write_rows
 from meds3.learning.summary import summary_page
+from meds3.problems.load import ProblemSplit
 from meds3.problems.problem import Problem
 from meds3.runs.atomic import write_text
 from meds3.search.actions import Actions
@@ -31,7 +32,7 @@ async def fresh_prm_rows(
     Raises `InputError` when no chain can be learned from.
     """
     folder, name = state.run.round(number), f"round-{number}/fresh"
-    problems = state.problems.seeds_until(number)
+    problems = _seeds(state.problems, number, config)
     output = folder / "prm.jsonl"
 
     async def work() -> dict[str, Any]:
@@ -55,7 +56,7 @@ async def fresh_prm_rows(
 
     inputs = {
         "policy": policy.digest,
-        "fresh": config.model_dump(mode="json"),
+        "fresh": state.config.science()["fresh"],
         "prm": state.config.science()["prm"],
         "answering": state.config.answering.drawing(),
         "seed": state.config.seed,
@@ -63,6 +64,19 @@ async def fresh_prm_rows(
         "trees": (state.journal.stage(f"round-{number}/search") or {}).get("inputs"),
     }
     return int((await state.stages.run(name, inputs, [output], work))["rows"])
+
+
+def _seeds(problems: ProblemSplit, number: int, config: FreshConfig) -> list[Problem]:
+    if config.seeds == "learned":
+        return problems.seeds_until(number)
+    later = problems.seeds_after(number)
+    if not later:
+        raise InputError(
+            f"round {number}: fresh.seeds is later, but no seed waits for a later round",
+            f"list a file again under problems.sources with seeds and rounds: [{number + 1}], or "
+            "set fresh.seeds to learned",
+        )
+    return later
 
 
 async def _written(

@@ -66,9 +66,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Size:
-    """How many problems, the seeds by round from the first, and the tokens of a prompt."""
+    """How many problems, and the tokens of a prompt. `seeds` are those of each round, `waiting`
+    those that only rounds after it search."""
 
     seeds: list[int]
+    waiting: list[int]
     heldout: int
     prompt: int
 
@@ -84,7 +86,11 @@ def plan(config: RunConfig, rates: Rates = TWO_CORES) -> Plan:
         seeds = [
             sum(s.seeds for s in sources if s.searched_in(number)) for number in _rounds(config)
         ]
-        size = _Size(seeds, sum(s.heldout for s in sources), ASSUMED_PROMPT)
+        waiting = [
+            sum(s.seeds for s in sources if min(s.rounds or (number,)) > number)
+            for number in _rounds(config)
+        ]
+        size = _Size(seeds, waiting, sum(s.heldout for s in sources), ASSUMED_PROMPT)
     else:
         size = _measured(config)
     gpus = gpus_of(config)
@@ -127,11 +133,21 @@ def _measured(config: RunConfig) -> _Size:
     words = [len(question_text(p).split()) for p in (*problems.seeds, *problems.heldout)]
     prompt = int(_WORDS_TO_TOKENS * sum(words) / max(len(words), 1)) + 40
     seeds = [len(problems.seeds_of(number)) for number in _rounds(config)]
-    return _Size(seeds, len(problems.heldout), prompt)
+    waiting = [len(problems.seeds_after(number)) for number in _rounds(config)]
+    return _Size(seeds, waiting, len(problems.heldout), prompt)
 
 
 def _rounds(config: RunConfig) -> range:
     return range(1, config.rounds + 1)
+
+
+def _judged(config: RunConfig, size: _Size, number: int) -> int:
+    """The seeds whose chains the PRM of a round learns from."""
+    if config.fresh is None:
+        return size.seeds[number - 1]
+    if config.fresh.seeds == "learned":
+        return sum(size.seeds[:number])
+    return size.waiting[number - 1]
 
 
 def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:
@@ -148,7 +164,7 @@ def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:
     for number, seeds in zip(_rounds(config), size.seeds, strict=True):
         sft = int(seeds * (prompt + _sft_chains(config) * chain) * config.sft.epochs)
         prm_chains = config.prm.per_problem or calls
-        learned = sum(size.seeds[:number]) if config.fresh else seeds
+        learned = _judged(config, size, number)
         prm = int(learned * (prompt + prm_chains * chain) * config.prm.epochs)
         generated = seeds * tokens
         stages += [

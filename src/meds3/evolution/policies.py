@@ -54,9 +54,13 @@ class Policy:
 
 
 def base_policy(model: Path, engine: EngineConfig) -> Policy:
-    """The model a run starts from, in the form that `engine` loads."""
-    weights = trainable(model)
-    return Policy(BASE, weights, servable(model, engine.kind), _identity(weights))
+    """The model a run starts from, in the form that `engine` loads.
+
+    It may be a policy that another run trained: such a folder brings its own GGUF.
+    """
+    weights, brought = trainable(model), model / GGUF_NAME
+    served = brought if engine.kind == "openvino" and brought.is_file() else None
+    return Policy(BASE, weights, served or servable(model, engine.kind), _identity(weights))
 
 
 def round_policy(

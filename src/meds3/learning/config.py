@@ -212,5 +212,11 @@ class FreshConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    chains: int = Field(8, ge=2, description="for every seed of the round and of those before it")
+    chains: int = Field(8, ge=2, description="for every seed")
+    seeds: Literal["learned", "later"] = Field(
+        "learned",
+        description="learned: the seeds of the round and of those before it, many of whose answers "
+        "the policy knows by heart; later: those that only later rounds search, as new to the "
+        "policy as a question will be (a source's `rounds`; one past the last round serves too)",
+    )
     trees: bool = Field(False, description="the PRM also learns from the chains of the trees")

@@ -42,6 +42,10 @@ class ProblemSplit:
         """The seeds of round `round_` and of the rounds before it, in their order."""
         return [p for p in self.seeds if min(self.rounds.get(p.id, (round_,))) <= round_]
 
+    def seeds_after(self, round_: int) -> list[Problem]:
+        """The seeds that only rounds after `round_` search, in their order."""
+        return [p for p in self.seeds if min(self.rounds.get(p.id, (round_,))) > round_]
+
 
 def load_problems(config: ProblemsConfig) -> ProblemSplit:
     """Read, sample and split. The same config gives the same problems in the same order.
