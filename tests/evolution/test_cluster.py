@@ -178,7 +178,11 @@ async def test_findings_are_taken_over_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.model
 def test_a_node_that_is_killed_half_way_loses_nothing(tmp_path: Path) -> None:
-    """Two nodes, a worker on each; the second node is killed when half of the trees are there."""
+    """Two nodes, a worker on each; the second node is killed when half of the trees are there.
+
+    Not before both workers have given some: on a busy machine one may start long after the other,
+    and the trees are large enough for it to come in time.
+    """
     import ray
     from ray.cluster_utils import Cluster
 
@@ -190,16 +194,19 @@ def test_a_node_that_is_killed_half_way_loses_nothing(tmp_path: Path) -> None:
     config = RunConfig.model_validate(
         config_of(tmp_path, workers=2, cpus=1.0, chunk=4, at_once=2).model_dump()
         | {"problems": {"sources": [{"kind": "gym", "seeds": 200, "heldout": 6}]}}
-        | {"search": {"max_nodes": 24, "rollout_base": 8, "rollout_min": 8}}
+        | {"search": {"max_nodes": 60, "rollout_base": 16, "rollout_min": 16}}
     )
     journal = config.run_path / "journal.sqlite"
+    shards = [config.run_path / "shards" / f"{number}.sqlite" for number in (0, 1)]
     killed_at = 0
 
     def kill_half_way() -> None:
         nonlocal killed_at
-        while killed_at < 100:
+        while killed_at < 100 or not all(trees(shard) for shard in shards):
             time.sleep(0.05)
             killed_at = len(trees(journal)) if journal.is_file() else 0
+            if killed_at == 200:
+                return
         cluster.remove_node(second, allow_graceful=False)
 
     killer = threading.Thread(target=kill_half_way)
@@ -214,7 +221,7 @@ def test_a_node_that_is_killed_half_way_loses_nothing(tmp_path: Path) -> None:
     assert (stats.trees, stats.failed) == (200, 0)
     found = trees(journal)
     assert len(found) == 200
-    assert all(trees(config.run_path / "shards" / f"{number}.sqlite") for number in (0, 1))
+    assert all(trees(shard) for shard in shards)
     assert all(stopped for stopped, _, _ in found.values())
     with sqlite3.connect(journal) as db:
         assert db.execute("SELECT COUNT(*) - COUNT(DISTINCT key) FROM calls").fetchone() == (0,)
