@@ -130,6 +130,38 @@ def test_workers_ask_and_the_driver_loads_no_model(
 
 
 @pytest.mark.model
+def test_workers_go_on_from_chains(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from meds3.evolution.evolve import opened
+    from meds3.evolution.policies import PolicyServer
+    from meds3.evolution.rollouts import Begun, policy_rollouts
+    from tests.evolution.test_stages import Quiet
+
+    async def rolled(config: RunConfig) -> Any:
+        async with opened(config, Quiet()) as state:
+            begun = [
+                Begun(problem, f"from {len(steps)}", steps)
+                for problem in state.problems.heldout
+                for steps in ((), ("A first step.",))
+            ]
+            said = ("chains", "rolled out")
+            found = await policy_rollouts(state, "rolled", state.base, begun, 3, 5, said)
+            return found, sorted(row["key"] for row in state.journal.rows("SELECT key FROM calls"))
+
+    here = asyncio.run(rolled(config_of(tmp_path / "alone")))
+
+    async def load(*_: Any) -> Any:
+        raise AssertionError("the driver has no GPU")
+
+    monkeypatch.setattr(PolicyServer, "engine", load)  # workers are other processes
+    there = asyncio.run(rolled(config_of(tmp_path / "spread", workers=2)))
+    assert there == here
+    assert (len(here[0]), len(here[1])) == (12, 12)
+    assert all(len(rollouts) == 3 for rollouts in here[0])
+
+
+@pytest.mark.model
 def test_on_one_machine_nothing_of_ray_is_imported(tmp_path: Path) -> None:
     """A search and an evaluation in a process of their own."""
     code = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from meds3.answering.prompting import bare_prompt
 from meds3.errors import InputError
 from meds3.evolution.policies import Policy
+from meds3.evolution.rollouts import Begun, policy_rollouts
 from meds3.evolution.state import Evolution
 from meds3.learning.config import FreshConfig
 from meds3.learning.prm_rows import prm_rows
@@ -17,11 +17,7 @@ from meds3.learning.summary import summary_page
 from meds3.problems.load import ProblemSplit
 from meds3.problems.problem import Problem
 from meds3.runs.atomic import write_text
-from meds3.search.actions import Actions
-from meds3.search.together import together
 from meds3.search.tree import Tree, seedling
-
-_LEAST_IN_FLIGHT = 8  # problems; for engines that take few sequences at once
 
 
 async def fresh_prm_rows(
@@ -83,19 +79,10 @@ async def _written(
     state: Evolution, number: int, count: int, policy: Policy, problems: Sequence[Problem]
 ) -> list[Tree]:
     """`count` chains of every problem, sampled as the policy answers: the rollouts of Step 0."""
-    engine = await state.server.engine(policy, f"round-{number}/fresh")
-    sampled_as = state.config.rolled_out_as_answered()
-    room = asyncio.Semaphore(max(_LEAST_IN_FLIGHT, 2 * engine.capacity // count))
-    written: dict[str, Tree] = {}
-
-    async def write(problem: Problem) -> None:
-        tree = seedling(problem.id, bare_prompt(state.template, problem))
-        actions = Actions(engine, problem, tree.prompt, sampled_as, state.config.seed)
-        async with room:
-            root = tree.nodes[0]
-            root.rollouts = await actions.complete(tree.chain(root), count, f"fresh:{number}")
-        written[problem.id] = tree
-        state.stages.watcher.progress(len(written), len(problems), "seeds", "chains written")
-
-    await together(*(write(problem) for problem in problems))
-    return [written[problem.id] for problem in problems]
+    trees = [seedling(problem.id, bare_prompt(state.template, problem)) for problem in problems]
+    begun = [Begun(problem, f"fresh:{number}") for problem in problems]
+    name, said = f"round-{number}/fresh", ("seeds", "chains written")
+    rolled = await policy_rollouts(state, name, policy, begun, count, state.config.seed, said)
+    for tree, rollouts in zip(trees, rolled, strict=True):
+        tree.nodes[0].rollouts = rollouts
+    return trees

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meds3.answering.prompting import bare_prompt
 from meds3.answers.verdict import Verdict
-from meds3.chains.chain import chain_of
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.prm.quality import RESAMPLES, prm_quality
 from meds3.evaluation.prm.step_agreement import (
@@ -20,13 +17,11 @@ from meds3.evaluation.prm.step_agreement import (
 )
 from meds3.evaluation.results_parts import PrmQuality, StepAgreement
 from meds3.evolution.policies import Policy
+from meds3.evolution.rollouts import Begun, policy_rollouts
 from meds3.evolution.state import Evolution
 from meds3.runs import atomic
 from meds3.runs.digest import digest_of
-from meds3.search.actions import Actions
-from meds3.search.together import together
-
-_LEAST_IN_FLIGHT = 8  # steps; for engines that take few sequences at once
+from meds3.search.tree import Rollout
 
 
 def stage_name(number: int) -> str:
@@ -64,35 +59,23 @@ async def step_agreement(
         state.stages.watcher.stage(name, "skipped: no chain has a step that another one follows")
         return None
     problems = {problem.id: problem for problem in state.problems.heldout}
-    sampled_as = state.config.rolled_out_as_answered()
     each = measured.rollouts_per_step
 
     async def work() -> dict[str, Any]:
-        engine = await state.server.engine(policy, name)
-        room = asyncio.Semaphore(max(_LEAST_IN_FLIGHT, 2 * engine.capacity // each))
-        rolled: dict[OpenStep, RolledStep] = {}
-
-        async def roll(step: OpenStep) -> None:
-            problem = problems[step.problem_id]
-            prompt = bare_prompt(state.template, problem)
-            actions = Actions(engine, problem, prompt, sampled_as, measured.seed)
-            tag = f"step-rollout:{digest_of(step.texts)}"
-            async with room:
-                rollouts = await actions.complete(chain_of(*step.texts), each, tag)
-            rolled[step] = RolledStep(
-                problem_id=step.problem_id,
-                cluster=step.cluster,
-                steps=step.texts,
-                score=step.score,
-                rollouts=len(rollouts),
-                correct=sum(rollout.verdict is Verdict.CORRECT for rollout in rollouts),
-                tokens=sum(rollout.tokens for rollout in rollouts),
-            )
-            state.stages.watcher.progress(len(rolled), len(chosen), "steps", "rolled out")
-
-        # Steps of one question follow one another: its prompt is in the engine's cache.
         by_question = sorted(chosen, key=lambda step: (step.problem_id, step.texts))
-        await together(*(roll(step) for step in by_question))
+        begun = [
+            Begun(
+                problems[step.problem_id],
+                f"step-rollout:{digest_of(step.texts)}",
+                tuple(step.texts),
+            )
+            for step in by_question
+        ]
+        said = ("steps", "rolled out")
+        found = await policy_rollouts(state, name, policy, begun, each, measured.seed, said)
+        rolled = {
+            step: _rolled(step, rollouts) for step, rollouts in zip(by_question, found, strict=True)
+        }
         lines = [rolled[step].model_dump_json() for step in chosen]
         atomic.write_text(path, "".join(f"{line}\n" for line in lines))
         return {"generated_tokens": sum(step.tokens for step in rolled.values())}
@@ -110,3 +93,15 @@ async def step_agreement(
     found = [RolledStep.model_validate_json(line) for line in lines]
     resamples = min(measured.resamples, RESAMPLES)
     return agreement(found, seed=measured.seed, resamples=resamples)
+
+
+def _rolled(step: OpenStep, rollouts: Sequence[Rollout]) -> RolledStep:
+    return RolledStep(
+        problem_id=step.problem_id,
+        cluster=step.cluster,
+        steps=step.texts,
+        score=step.score,
+        rollouts=len(rollouts),
+        correct=sum(rollout.verdict is Verdict.CORRECT for rollout in rollouts),
+        tokens=sum(rollout.tokens for rollout in rollouts),
+    )

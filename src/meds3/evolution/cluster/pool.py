@@ -8,15 +8,23 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from meds3.errors import EngineError
 from meds3.evolution.cluster.config import RayConfig
 from meds3.evolution.cluster.findings import Findings
 from meds3.evolution.cluster.worker import Worker
-from meds3.problems.problem import Problem
 
-Job = Callable[[Any, Sequence[Problem]], Any]  # an actor and its chunk: the reference to wait for
+
+class Item(Protocol):
+    """What is given out: a problem, or what belongs to one."""
+
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=Item)
+Job = Callable[[Any, Sequence[T]], Any]  # an actor and its chunk: the reference to wait for
 Taken = Callable[[Findings], Awaitable[bool]]  # whether to go on
 _GIVEN_BACK = 3  # times a chunk may kill a worker before the run is ended
 _ASK_AGAIN_S = 1.0
@@ -29,8 +37,8 @@ class Pool:
         self._config = config
         self.actors = {number: make(number) for number in range(config.workers)}
 
-    async def spread(self, problems: Sequence[Problem], job: Job, taken: Taken) -> None:
-        """Give `problems` out in chunks until all are done; `taken` gets what each chunk found.
+    async def spread(self, items: Sequence[T], job: Job[T], taken: Taken) -> None:
+        """Give `items` out in chunks until all are done; `taken` gets what each chunk found.
 
         A worker takes the next chunk when it has one less in hand, so the fast get more. The chunk
         of a worker that died is given to whoever is free; the worker itself gets more when Ray has
@@ -38,9 +46,9 @@ class Pool:
         given back three times or all workers are dead for good, and what a worker raises.
         """
         size = self._config.chunk
-        queue: asyncio.Queue[Sequence[Problem]] = asyncio.Queue()
-        for at in range(0, len(problems), size):
-            queue.put_nowait(problems[at : at + size])
+        queue: asyncio.Queue[Sequence[T]] = asyncio.Queue()
+        for at in range(0, len(items), size):
+            queue.put_nowait(items[at : at + size])
         given_back: Counter[str] = Counter()
 
         async def feed(actor: Any) -> None:

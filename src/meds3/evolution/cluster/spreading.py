@@ -11,10 +11,11 @@ from meds3.answering.config import AnsweringConfig
 from meds3.answering.prompting import Shots
 from meds3.errors import EngineError
 from meds3.evolution.cluster.findings import Findings, findings, take_over
-from meds3.evolution.cluster.pool import Pool, pool
+from meds3.evolution.cluster.pool import Job, Pool, T, pool
 from meds3.evolution.cluster.worker import SHARDS
 from meds3.evolution.longest import longest_call
 from meds3.evolution.policies import Policy
+from meds3.evolution.rollouts import Begun
 from meds3.evolution.state import Evolution
 from meds3.problems.problem import Problem
 from meds3.runs.digest import digest_of
@@ -82,21 +83,44 @@ async def spread_asking(
     shots: Shots,
 ) -> None:
     """Draw the chains of `problems` on the workers; the calls are in the run's journal then."""
+
+    def job(actor: Any, chunk: Sequence[Problem]) -> Any:
+        return actor.ask.remote(purpose, policy, chunk, settings, shots)
+
+    await _spread_calls(state, problems, job, ("questions", "asked"))
+
+
+async def spread_rollouts(
+    state: Evolution,
+    purpose: str,
+    policy: Policy,
+    begun: Sequence[Begun],
+    count: int,
+    seed: int,
+    said: tuple[str, str],
+) -> None:
+    """Roll out chains on the workers; the calls are in the run's journal then."""
+
+    def job(actor: Any, chunk: Sequence[Begun]) -> Any:
+        return actor.roll_out.remote(purpose, policy, chunk, count, seed)
+
+    await _spread_calls(state, begun, job, said)
+
+
+async def _spread_calls(
+    state: Evolution, items: Sequence[T], job: Job[T], said: tuple[str, str]
+) -> None:
     done = 0
 
     async def taken(found: Findings) -> bool:
         nonlocal done
         await take_over(state.journal, found)
-        done = min(done + state.config.ray.chunk, len(problems))
-        state.stages.watcher.progress(done, len(problems), "questions", "asked")
+        done = min(done + state.config.ray.chunk, len(items))
+        state.stages.watcher.progress(done, len(items), *said)
         return True
 
     async with _workers(state) as workers:
-        await workers.spread(
-            problems,
-            lambda actor, chunk: actor.ask.remote(purpose, policy, chunk, settings, shots),
-            taken,
-        )
+        await workers.spread(items, job, taken)
 
 
 async def _gather(state: Evolution, number: int, problems: Sequence[Problem]) -> None:

@@ -16,6 +16,7 @@ from meds3.evaluation.run import evaluate_system
 from meds3.evolution.cluster.findings import Findings, findings
 from meds3.evolution.config import RunConfig
 from meds3.evolution.policies import Policy, PolicyServer
+from meds3.evolution.rollouts import Begun, roll_out
 from meds3.problems.problem import Problem
 from meds3.rewards.build import build_scorer
 from meds3.rewards.journalled import JournalledScorer
@@ -29,7 +30,7 @@ SHARDS = "shards"  # the folder of the workers' journals
 
 
 class Worker:
-    """Searches or asks problems of the run `config`, with `journal_path` for what it has paid.
+    """Searches, asks and rolls out for the run `config`; `journal_path` is what it has paid.
 
     Calls that are in the journals `others` are not paid again. A worker that is started anew with
     the same journal goes on where the last one died.
@@ -103,6 +104,15 @@ class Worker:
             seed=self._config.evaluation.seed,
             shots=shots,
         )
+        return self._found(0, [])
+
+    async def roll_out(
+        self, purpose: str, policy: Policy, begun: Sequence[Begun], count: int, seed: int
+    ) -> Findings:
+        """Go on from chains, sampled as the policy answers; who sent them finds the calls paid."""
+        engine = await self._engine(policy, purpose)
+        sampled_as = self._config.rolled_out_as_answered()
+        await roll_out(begun, count, engine, self._template, sampled_as, seed)
         return self._found(0, [])
 
     async def hello(self) -> None:
