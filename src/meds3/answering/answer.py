@@ -78,7 +78,7 @@ async def answer(
     # Chains of one tree share their beginnings: their votes are not those of independent chains.
     sampled = drawn.stopped != "searched"
     curve = calibration if sampled and calibration and calibration.is_of(strategy) else None
-    fits = curve is not None and curve.holds_for(settings.adaptive)
+    fits = curve is not None and curve.holds_for(settings.adaptive, forced=settings.force_answer)
     confidence = vote_confidence(drawn.candidates, drawn.selection)
     if not sampled:  # a tree that found fewer finishes than were asked for is not surer for it
         confidence *= min(1.0, len(drawn.candidates) / settings.n)

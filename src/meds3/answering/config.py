@@ -36,6 +36,11 @@ class AnsweringConfig(BaseModel):
     top_p: float = Field(0.95, gt=0, le=1)
     top_k: int = Field(40, ge=0, description="0 keeps the whole vocabulary")
     max_tokens: int = Field(384, ge=8, description="per chain")
+    force_answer: bool = Field(
+        False,
+        description="beyond the paper: a chain that states no answer, mostly because it was cut "
+        "off, is made to state one: its last step gives way to 'The answer is'",
+    )
     style: PromptStyle = Field(
         "bare",
         description="worked-example shows one of the same answer kind before the question; direct "
@@ -73,7 +78,10 @@ class AnsweringConfig(BaseModel):
         """The fields that decide which chains are drawn when all are: not how they are chosen
         among, nor when drawing stops."""
         chosen = {"strategy", "abstain_below", "adaptive", "sure", "least_wave"}
-        return self.model_dump(mode="json", exclude=chosen)
+        body = self.model_dump(mode="json", exclude=chosen)
+        if not self.force_answer:  # runs from before this field resume
+            body.pop("force_answer")
+        return body
 
     def sampling(self, *, seed: int, greedy: bool = False, stop: tuple[str, ...] = ()) -> Sampling:
         """The sampling of one call: `n` chains, or the single greedy one."""

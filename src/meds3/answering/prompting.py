@@ -54,14 +54,23 @@ def stops(style: PromptStyle) -> tuple[str, ...]:
 
 def candidate_of(completion: Completion, problem: Problem, style: PromptStyle) -> Candidate:
     """Read a completion of `open_prompt`: its chain, and the answer the chain states."""
-    chain = _chain(completion.text, style)
-    # The chain, not the raw text, is read: what is verified is what is kept and shown.
-    return Candidate(
-        chain,
-        extract(chain.text, problem.answer),
-        completion.tokens,
-        within=closeness(problem.answer),
-    )
+    return extracted(_chain(completion.text, style), problem, completion.tokens)
+
+
+def extracted(chain: Chain, problem: Problem, tokens: int) -> Candidate:
+    """A chain with the answer it states. The chain, not a raw text, is read: what is verified is
+    what is kept and shown."""
+    read = extract(chain.text, problem.answer)
+    return Candidate(chain, read, tokens, within=closeness(problem.answer))
+
+
+def opened_to_answer(begun: str, kept: Sequence[str], style: PromptStyle) -> str:
+    """`begun` (of `open_prompt`) with the steps `kept`, up to `The answer is`."""
+    if style in _DIRECT:
+        return begun
+    turn = begun.removesuffix(_CHAIN_OPENING)
+    head = f"{STEP_SEPARATOR}Step {len(kept) + 1}: "
+    return f"{turn}{chain_of(*kept).text}{head}{ANSWER_PHRASE}"
 
 
 def _chain(text: str, style: PromptStyle) -> Chain:

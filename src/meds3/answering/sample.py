@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meds3.answering.config import AnsweringConfig
+from meds3.answering.forcing import with_answers
 from meds3.answering.prompting import NO_SHOTS, Shots, candidate_of, open_prompt, stops
 from meds3.chains.template import ChatTemplate
 from meds3.engines.affinity import about
@@ -46,7 +47,13 @@ async def sample_candidates(
             f"engine {engine.name} returned {len(completions)} of {sampling.n} completions "
             f"for problem {problem.id}"
         )
-    return [candidate_of(completion, problem, settings.style) for completion in completions]
+    found = [candidate_of(completion, problem, settings.style) for completion in completions]
+    if not settings.force_answer:
+        return found
+    return await with_answers(
+        engine, template, problem, settings, found,
+        seed=seed, purpose=purpose, greedy=greedy, shots=shots,
+    )  # fmt: skip
 
 
 async def score_candidates(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from meds3.answering.config import AnsweringConfig
-from meds3.answering.prompting import bare_prompt
+from meds3.answering.prompting import bare_prompt, extracted
 from meds3.answering.sample import score_candidates
-from meds3.answers.extract import extract
-from meds3.chains.chain import Chain
 from meds3.chains.examples import example_for
 from meds3.chains.prompt import messages
 from meds3.chains.template import ChatTemplate
@@ -17,7 +15,7 @@ from meds3.search.actions import Actions
 from meds3.search.config import SearchConfig
 from meds3.search.grow import grow
 from meds3.search.valuing import ByScorer
-from meds3.selection.candidate import Candidate, closeness
+from meds3.selection.candidate import Candidate
 
 
 async def tree_candidates(
@@ -42,15 +40,10 @@ async def tree_candidates(
     chains = list({chain.text: chain for chain in map(tree.chain, tree.finishes())}.values())
     paid = [tree.tokens * (i + 1) // max(len(chains), 1) for i in range(len(chains))]
     candidates = [
-        _candidate(chain, problem, end - start)
+        extracted(chain, problem, end - start)
         for chain, start, end in zip(chains, [0, *paid], paid, strict=False)
     ]
     return await score_candidates(scorer, bare, candidates)
-
-
-def _candidate(chain: Chain, problem: Problem, tokens: int) -> Candidate:
-    read = extract(chain.text, problem.answer)
-    return Candidate(chain, read, tokens, within=closeness(problem.answer))
 
 
 def _search(settings: AnsweringConfig) -> SearchConfig:

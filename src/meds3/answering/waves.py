@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 from meds3.answering.config import AnsweringConfig
+from meds3.answering.forcing import most_tokens
 from meds3.answering.prompting import bare_prompt
 from meds3.answering.sample import sample_candidates, score_candidates
 from meds3.chains.template import ChatTemplate
@@ -71,11 +72,12 @@ async def drawn_in_waves(
     total = 1 if greedy else settings.n
     test = enough(settings.adaptive, settings.sure)
     bare = bare_prompt(template, problem)
+    most = most_tokens(problem, settings)
     found: list[Candidate] = []
     size = next_wave(tally([], select([], "majority"), total), test, settings.least_wave)
     while size:
         paid = sum(candidate.tokens for candidate in found)
-        room = size if budget.tokens is None else (budget.tokens - paid) // settings.max_tokens
+        room = size if budget.tokens is None else (budget.tokens - paid) // most
         if room < 1:
             yield Drawn(tuple(found), _vote(found, strategy), "tokens")
             return

@@ -132,6 +132,7 @@ async def _answer(
 ) -> Answered:
     from meds3.answering.answer import answer
     from meds3.answering.config import AnsweringConfig
+    from meds3.answering.forcing import most_tokens
     from meds3.chains.template import ChatTemplate
     from meds3.engines.build import build_engine
     from meds3.engines.config import EngineConfig
@@ -167,7 +168,9 @@ async def _answer(
     scorer = build_scorer(outcome.prm, config.scorer) if config and outcome.prm else None
     try:
         template = ChatTemplate.from_model(base)
-        await made_ready(engine, longest_question([problem], template, settings.max_tokens))
+        await made_ready(
+            engine, longest_question([problem], template, most_tokens(problem, settings))
+        )
         return await answer(
             problem,
             engine,

@@ -73,7 +73,8 @@ def calibrate(
         curves.append((found[-1].brier, METHODS.index(method), method))
     best = min(curves)[2]
     curve = _fitted(answers, best, answers.values, told_right, evaluation.header.n_samples)
-    return curve.model_copy(update={"stopping": stopping}), found
+    drawn = {"stopping": stopping, "forced": evaluation.header.forced}
+    return curve.model_copy(update=drawn), found
 
 
 def _answers(evaluation: SystemEvaluation, strategy: str) -> _Answers:

@@ -56,7 +56,7 @@ def joined(evaluations: Sequence[SystemEvaluation]) -> SystemEvaluation:
     It counts as scored only when all are. Raises `InputError` when they were not sampled alike.
     """
     headers = [evaluation.header for evaluation in evaluations]
-    ways = {(h.system, h.prompt_style, h.n_samples, h.seed) for h in headers}
+    ways = {(h.system, h.prompt_style, h.forced, h.n_samples, h.seed) for h in headers}
     if len(ways) != 1:
         raise InputError(
             f"candidates of {headers[0].system} were sampled in different ways: {sorted(ways)}",

@@ -96,6 +96,7 @@ class SystemHeader(_Part):
     system: str
     kind: Literal["base", "round"]
     prompt_style: PromptStyle
+    forced: bool = False  # `answering.force_answer`
     n_samples: int
     seed: int
     engine: str

@@ -89,6 +89,7 @@ async def evaluate_system(
         system=name,
         kind=kind,
         prompt_style=settings.style,
+        forced=settings.force_answer,
         n_samples=settings.n,
         seed=seed,
         engine=engine.name,

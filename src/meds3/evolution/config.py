@@ -107,6 +107,9 @@ class RunConfig(BaseModel):
                 self.prm.label_rollout_ends
             ),
             "LoRA instead of full fine-tuning": not self.sft.full,
+            "force_answer (a chain without an answer is asked for one)": (
+                self.answering.force_answer
+            ),
         }
         return [*self.search.beyond_paper(), *(name for name, on in learning.items() if on)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from meds3.answering.forcing import most_tokens
 from meds3.chains.examples import example_for
 from meds3.chains.prompt import messages, question_text
 from meds3.chains.template import ChatTemplate
@@ -21,7 +22,8 @@ def longest_call(config: RunConfig, problems: ProblemSplit, template: ChatTempla
     search = config.search
     grown = search.max_depth * search.max_step_tokens + search.max_rollout_tokens
     every = [*problems.seeds, *problems.heldout]
-    return longest_question(every, template, max(grown, config.answering.max_tokens))
+    answered = max(most_tokens(problem, config.answering) for problem in every)
+    return longest_question(every, template, max(grown, answered))
 
 
 def longest_question(

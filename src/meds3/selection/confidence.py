@@ -71,6 +71,7 @@ class Calibration(BaseModel):
     stopping: Stopping = Field(
         "off", description="the rule that drawing stopped by: early votes look surer than they are"
     )
+    forced: bool = Field(False, description="chains were made to state an answer")
     method: Method
     features: tuple[str, ...] = Field(min_length=1)
     weights: tuple[float, ...] = ()
@@ -91,10 +92,11 @@ class Calibration(BaseModel):
         """Whether it was fitted on answers that `strategy` chose."""
         return self.strategy == canonical(strategy)
 
-    def holds_for(self, stopping: Stopping) -> bool:
-        """Whether it was fitted on votes that ended so. What `exact` leaves undrawn could not
-        change the answer: a curve of all chains serves (docs/benchmarks.md, adaptive_votes)."""
-        return (self.stopping == "likely") == (stopping == "likely")
+    def holds_for(self, stopping: Stopping, *, forced: bool = False) -> bool:
+        """Whether it was fitted on chains that ended so, and votes. What `exact` leaves undrawn
+        could not change the answer: a curve of all chains serves (docs/benchmarks.md,
+        adaptive_votes)."""
+        return (self.stopping == "likely", self.forced) == (stopping == "likely", forced)
 
     def confidence(self, candidates: Sequence[Candidate], selection: Selection) -> float:
         """The probability in [0, 1] that `selection.answer` is right."""

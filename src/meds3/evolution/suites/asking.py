@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from meds3.answering.forcing import most_tokens
 from meds3.engines.build import build_engine
 from meds3.engines.calls import JournalCalls
 from meds3.engines.journalled import JournalledEngine
@@ -220,7 +221,8 @@ async def _engine(state: _State) -> Engine:
         answerer = state.request.answerer
         state.engine = build_engine(answerer.engine, answerer.served)
         state.open.push_async_callback(_close_engine, state)
-        longest = longest_question(state.problems, answerer.template, answerer.settings.max_tokens)
+        most = max(most_tokens(problem, answerer.settings) for problem in state.problems)
+        longest = longest_question(state.problems, answerer.template, most)
         await made_ready(
             state.engine, longest, lambda said: state.stages.watcher.progress(0, 1, "server", said)
         )
