@@ -37,6 +37,16 @@ def trees(path: Path) -> dict[str, Any]:
     }
 
 
+def finished(path: Path) -> int:
+    """How many trees a journal has; quick, for asking often."""
+    if not was_begun(path):
+        return 0
+    with sqlite3.connect(path) as db:
+        return int(
+            db.execute("SELECT COUNT(*) FROM trees WHERE stopped_because != ''").fetchone()[0]
+        )
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     import ray
@@ -212,8 +222,8 @@ async def test_findings_are_taken_over_once(tmp_path: Path) -> None:
 def test_a_node_that_is_killed_half_way_loses_nothing(tmp_path: Path) -> None:
     """Two nodes, a worker on each; the second node is killed when half of the trees are there.
 
-    Not before both workers have given some: on a busy machine one may start long after the other,
-    and the trees are large enough for it to come in time.
+    Not before both workers have given some: one may start seconds after the other, so calls take
+    their time.
     """
     import ray
     from ray.cluster_utils import Cluster
@@ -222,11 +232,31 @@ def test_a_node_that_is_killed_half_way_loses_nothing(tmp_path: Path) -> None:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     second = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
-    ray.init(address=cluster.address, log_to_driver=False, configure_logging=False)
+
+    def take_time() -> None:
+        """Runs in each worker's process; a closure, so that it travels by value."""
+        import asyncio
+
+        from meds3.engines.scripted import ScriptedEngine
+
+        at_once = ScriptedEngine.generate
+
+        async def generate(self: Any, *asked: Any) -> Any:
+            await asyncio.sleep(0.15)
+            return await at_once(self, *asked)
+
+        ScriptedEngine.generate = generate  # type: ignore[method-assign]
+
+    ray.init(
+        address=cluster.address,
+        log_to_driver=False,
+        configure_logging=False,
+        runtime_env={"worker_process_setup_hook": take_time},
+    )
     config = RunConfig.model_validate(
         config_of(tmp_path, workers=2, cpus=1.0, chunk=4, at_once=2).model_dump()
         | {"problems": {"sources": [{"kind": "gym", "seeds": 200, "heldout": 6}]}}
-        | {"search": {"max_nodes": 60, "rollout_base": 16, "rollout_min": 16}}
+        | {"search": {"max_nodes": 24, "rollout_base": 8, "rollout_min": 8}}
     )
     journal = config.run_path / "journal.sqlite"
     shards = [config.run_path / "shards" / f"{number}.sqlite" for number in (0, 1)]
@@ -234,9 +264,9 @@ def test_a_node_that_is_killed_half_way_loses_nothing(tmp_path: Path) -> None:
 
     def kill_half_way() -> None:
         nonlocal killed_at
-        while killed_at < 100 or not all(trees(shard) for shard in shards):
-            time.sleep(0.05)
-            killed_at = len(trees(journal)) if journal.is_file() else 0
+        while killed_at < 100 or not all(finished(shard) for shard in shards):
+            time.sleep(0.02)
+            killed_at = finished(journal)
             if killed_at == 200:
                 return
         cluster.remove_node(second, allow_graceful=False)
