@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from rich.console import Console
 from search_bench import table
+from try_policy import by_dataset
 
 from meds3.answering.forcing import with_answers
 from meds3.answering.sample import score_candidates
@@ -105,10 +105,7 @@ async def forced(
 
 
 def macro(evaluation: SystemEvaluation, right: dict[str, bool]) -> float:
-    groups: defaultdict[str, list[float]] = defaultdict(list)
-    for outcome in evaluation.outcomes:
-        groups[outcome.dataset].append(float(right[outcome.problem_id]))
-    return fmean(fmean(values) for values in groups.values())
+    return by_dataset(evaluation.outcomes, lambda one: float(right[one.problem_id]))["macro"]
 
 
 def line(strategy: str, before: SystemEvaluation, after: SystemEvaluation) -> dict[str, Any]:

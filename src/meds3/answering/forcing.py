@@ -6,9 +6,7 @@ answer.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from meds3.answering.config import AnsweringConfig
 from meds3.answering.prompting import NO_SHOTS, Shots, extracted, open_prompt, opened_to_answer
@@ -20,6 +18,7 @@ from meds3.engines.choices import room_for
 from meds3.engines.protocol import Engine, Sampling
 from meds3.problems.problem import Problem
 from meds3.runs.digest import derived_seed
+from meds3.search.together import together
 from meds3.selection.candidate import Candidate
 
 _OPEN_TOKENS = 24  # of an answer in words, a number, a date
@@ -66,9 +65,10 @@ async def with_answers(
     listed = closed_answers(problem)
     begun = open_prompt(template, problem, settings.style, shots)
 
-    async def forced(place: int, candidate: Candidate) -> Candidate:
-        if candidate.extraction.problem is not Verdict.UNPARSABLE:
-            return candidate
+    found = list(candidates)
+
+    async def force(place: int) -> None:
+        candidate = candidates[place]
         kept = [step.text for step in candidate.chain.steps[1:-1]]
         sampling = Sampling(
             temperature=0.0 if greedy else settings.temperature,
@@ -83,6 +83,8 @@ async def with_answers(
         (completion,) = await engine.generate(prompt, sampling)
         chain = chain_of(*kept, f"{ANSWER_PHRASE}{completion.text.rstrip()}")
         tokens = candidate.tokens + completion.tokens
-        return replace(extracted(chain, problem, tokens), scores=())
+        found[place] = extracted(chain, problem, tokens)
 
-    return list(await asyncio.gather(*(forced(i, one) for i, one in enumerate(candidates))))
+    unread = [i for i, c in enumerate(candidates) if c.extraction.problem is Verdict.UNPARSABLE]
+    await together(*(force(place) for place in unread))
+    return found

@@ -77,6 +77,6 @@ def _spelling(engine: str, text: str, sampling: Sampling) -> str:
     if len(alike) != 1:
         raise EngineError(
             f"{engine} was to choose among {sampling.choices} and wrote {text!r}",
-            "--set search.think=false",
+            "set search.think or answering.force_answer, whichever asked, to false",
         )
     return alike[0]

@@ -95,8 +95,8 @@ def read_completions(reply: httpx.Response, sampling: Sampling) -> list[Completi
         raise InputError(
             f"{reply.url} gave {odd[0][:80]!r}, which is none of the choices {sampling.choices}: "
             "it does not constrain its text",
-            "search.think needs a server with structured outputs (vLLM 0.12 or newer); "
-            "else --set search.think=false",
+            "search.think and answering.force_answer need a server with structured outputs (vLLM "
+            "0.12 or newer); else set them to false",
         )
     return [
         Completion(

@@ -10,13 +10,17 @@ from meds3.engines.models import cache_folder
 from meds3.runs.atomic import replace_directory, storing
 from meds3.runs.digest import digest_path
 
+GGUF_NAME = "policy.gguf"  # beside the weights of a policy that was trained for OpenVINO
+
 
 def servable(model: Path, engine: str) -> Path:
     """`model` for an engine of kind `engine`, made once: for OpenVINO a GGUF in Q8_0 (seconds),
-    for vLLM and transformers a Hugging Face folder.
+    for vLLM and transformers a Hugging Face folder. The folder of a policy brings its own GGUF.
     """
     if engine in ("vllm", "transformers"):
         return trainable(model)
+    if engine == "openvino" and (brought := model / GGUF_NAME).is_file():
+        return brought
     if engine != "openvino" or model.suffix != ".gguf":
         return model
     return as_q8_0(model, _cached(model).with_suffix(".Q8_0.gguf"))

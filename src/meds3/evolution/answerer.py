@@ -11,7 +11,7 @@ from typing import Literal
 from meds3.answering.config import AnsweringConfig
 from meds3.chains.template import ChatTemplate
 from meds3.engines.config import EngineConfig
-from meds3.engines.forms import servable
+from meds3.engines.forms import GGUF_NAME, servable
 from meds3.engines.models import ensure_model
 from meds3.errors import InputError
 from meds3.evolution.config import changed
@@ -24,7 +24,6 @@ from meds3.evolution.outcome import (
     read_calibration,
 )
 from meds3.evolution.policies import served_by
-from meds3.learning.jobs import GGUF_NAME
 from meds3.problems.problem import Problem
 from meds3.rewards.config import ScorerConfig
 from meds3.runs.digest import digest_path

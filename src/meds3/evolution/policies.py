@@ -10,7 +10,7 @@ from typing import Any
 from meds3.engines.build import build_engine
 from meds3.engines.calls import JournalCalls
 from meds3.engines.config import EngineConfig
-from meds3.engines.forms import servable, trainable
+from meds3.engines.forms import GGUF_NAME, servable, trainable
 from meds3.engines.journalled import JournalledEngine
 from meds3.engines.openai import OpenAIEngine
 from meds3.engines.paid import PaidElsewhere
@@ -23,7 +23,6 @@ from meds3.errors import InputError
 from meds3.evolution.outcome import gate_stage
 from meds3.folders import cache_folder
 from meds3.learning.gguf_export import export_gguf
-from meds3.learning.jobs import GGUF_NAME
 from meds3.learning.kept_adapter import ADAPTER_NAME, has_adapter, write_sum
 from meds3.runs.digest import digest_path
 from meds3.runs.directory import RunDirectory
@@ -56,11 +55,10 @@ class Policy:
 def base_policy(model: Path, engine: EngineConfig) -> Policy:
     """The model a run starts from, in the form that `engine` loads.
 
-    It may be a policy that another run trained: such a folder brings its own GGUF.
+    It may be a policy that another run trained.
     """
-    weights, brought = trainable(model), model / GGUF_NAME
-    served = brought if engine.kind == "openvino" and brought.is_file() else None
-    return Policy(BASE, weights, served or servable(model, engine.kind), _identity(weights))
+    weights = trainable(model)
+    return Policy(BASE, weights, servable(model, engine.kind), _identity(weights))
 
 
 def round_policy(
@@ -86,10 +84,9 @@ def served_by(weights: Path, engine: EngineConfig, base: Path) -> Path:
     engine, one that is made here once, as `base` is (what OpenVINO loads of the base). Raises
     `InputError` when the base is no GGUF.
     """
-    if engine.kind != "openvino":
-        return weights
-    if (made := weights / GGUF_NAME).is_file():
-        return made
+    served = servable(weights, engine.kind)
+    if engine.kind != "openvino" or served != weights:
+        return served
     if base.suffix != ".gguf":
         raise InputError(
             f"engine.kind: 'openvino' loads GGUF files, and {base} is none",

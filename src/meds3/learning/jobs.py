@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
 from meds3.runs.digest import digest_of, digest_path
 
-GGUF_NAME = "policy.gguf"  # within a policy's folder, where `gguf_base` is set
-
 
 class _Job(BaseModel):
     """`model`: a .gguf file or a Hugging Face folder. `data`: JSONL rows of the stage."""

@@ -9,12 +9,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meds3.engines.forms import GGUF_NAME
 from meds3.engines.weights import load_causal_lm
 from meds3.learning.adapters import merged, with_adapters
 from meds3.learning.checks import check_prompts, check_tree_packing, say_left_out
 from meds3.learning.gguf_export import export_gguf
 from meds3.learning.holdout import split_rows
-from meds3.learning.jobs import GGUF_NAME, DpoJob, SftJob
+from meds3.learning.jobs import DpoJob, SftJob
 from meds3.learning.kept_adapter import ADAPTER_NAME, adapter_writer
 from meds3.learning.rows import SftRow, read_rows
 from meds3.learning.saving import save_model, whole_model

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from meds3.chains.template import ChatTemplate
+from meds3.engines.forms import GGUF_NAME
 from meds3.engines.gguf_facts import gguf_facts
 from meds3.engines.models import RECORDS, ensure_model
 from meds3.errors import InputError
@@ -17,7 +18,6 @@ from meds3.evolution.export.card import Format, What, base_id
 from meds3.evolution.export.modelfile import modelfile
 from meds3.evolution.export.source import Source
 from meds3.learning.gguf_export import export_gguf
-from meds3.learning.jobs import GGUF_NAME
 from meds3.learning.kept_adapter import ADAPTER_NAME, has_adapter, write_sum
 from meds3.runs.atomic import write_json, write_text
 
