@@ -9,17 +9,27 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meds3.engines.config import EngineConfig
+from meds3.evaluation.config import EvaluationConfig
+from meds3.evaluation.outcome import load_evaluation
+from meds3.evaluation.suites.suite import Suite
+from meds3.evolution.cluster import cluster as cluster_module
+from meds3.evolution.cluster.config import RayConfig
 from meds3.evolution.cluster.findings import findings, take_over
 from meds3.evolution.config import RunConfig
+from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal, was_begun
 from tests.evolution.spread import config_of, search
 
 pytest.importorskip("ray")
+
+SCRIPTED = EngineConfig(kind="scripted")
 
 
 def trees(path: Path) -> dict[str, Any]:
@@ -35,6 +45,14 @@ def trees(path: Path) -> dict[str, Any]:
         head[0]: (head[1], head[2], [node for node in nodes if node[0] == head[0]])
         for head in heads
     }
+
+
+def calls_in(path: Path) -> list[str]:
+    """The keys of the calls in a journal."""
+    if not was_begun(path):
+        return []
+    with sqlite3.connect(path) as db:
+        return sorted(row[0] for row in db.execute("SELECT key FROM calls"))
 
 
 def finished(path: Path) -> int:
@@ -124,19 +142,66 @@ def test_workers_ask_and_the_driver_loads_no_model(
     assert there.outcomes == here.outcomes
     assert [row.accuracy for row in same] == [row.accuracy for row in rows]
     shards = sorted((tmp_path / "disk").glob("spread-*/*.sqlite"))
-    with sqlite3.connect(spread.run_path / "journal.sqlite") as db:
-        calls = {row[0] for row in db.execute("SELECT key FROM calls")}
+    calls = calls_in(spread.run_path / "journal.sqlite")
     assert len(calls) == 12  # six questions: greedy and sampled
-    asked = []
-    for path in filter(was_begun, shards):
-        with sqlite3.connect(path) as db:
-            asked += [row[0] for row in db.execute("SELECT key FROM calls")]
-    assert sorted(asked) == sorted(calls)  # none by two
+    assert sorted(key for path in shards for key in calls_in(path)) == calls  # none by two
     # Again with another worker and other disks: it is all in the run's journal.
     again = config_of(tmp_path / "spread", workers=1, journals=tmp_path / "other")
     third, _, _ = asyncio.run(evaluate(again, "base", Quiet(), n=3))
     assert third.outcomes == here.outcomes
     assert (spread.run_path / "known.sqlite").is_file()
+
+
+@pytest.mark.model
+def test_workers_ask_a_suite_and_load_the_model_once(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from meds3.evolution.answerer import answerer_of
+    from meds3.evolution.policies import PolicyServer
+    from meds3.evolution.suites.asking import Request, ask_suite
+    from meds3.evolution.suites.workers import workers_of
+    from tests.evolution.suites.conftest import write_exam
+    from tests.evolution.test_stages import Quiet
+
+    exams = [write_exam(tmp_path / f"{name}.jsonl", 5) for name in ("east", "west")]
+    benchmarks = [{"name": e.stem, "source": {"kind": "jsonl", "path": str(e)}} for e in exams]
+    suite = Suite.model_validate({"name": "exams", "version": 1, "benchmarks": benchmarks})
+    answerer = replace(answerer_of("embedded", overrides=["n=3"]), engine=SCRIPTED)
+
+    def asked(name: str, *overrides: str) -> tuple[RunDirectory, list[str]]:
+        ray, _ = workers_of([*overrides])
+        measured = EvaluationConfig(strategies=("greedy", "majority"), resamples=200)
+        request = Request(suite, answerer, tmp_path / name, measured, orders=1, ray=ray)
+        asyncio.run(ask_suite(request, Quiet()))
+        return RunDirectory(tmp_path / name), calls_in(tmp_path / name / "journal.sqlite")
+
+    here, calls = asked("here")
+
+    async def load(*_: Any) -> Any:
+        raise AssertionError("the driver has no GPU")
+
+    started: list[int] = []
+    pool_of = cluster_module.pool
+
+    def pool(ray: RayConfig, *rest: Any) -> Any:
+        started.append(ray.workers)
+        return pool_of(ray, *rest)
+
+    monkeypatch.setattr(cluster_module, "pool", pool)
+    monkeypatch.setattr(PolicyServer, "engine", load)  # workers are other processes
+    workers = ("executor=ray", "ray.workers=2", "ray.cpus=0.5", "ray.chunk=2")
+    there, same = asked("there", *workers)
+    assert same == calls
+    assert len(calls) == 2 * 2 * 5 * 2  # exams, orders, questions; greedy and sampled
+    for path in sorted(here.evaluation("east").parent.glob("*.jsonl")):
+        mine = load_evaluation(there.evaluation(path.stem))
+        assert mine.outcomes == load_evaluation(path).outcomes
+    shards = sorted((there.root / "shards").glob("*.sqlite"))
+    assert sorted(key for path in shards for key in calls_in(path)) == calls  # none by two
+    assert started == [2]  # once for all exams and orders: each worker loads the model
+    _, third = asked("there", "executor=ray", "ray.workers=1")
+    assert third == calls
+    assert started == [2]  # all is done: no worker starts
 
 
 @pytest.mark.model

@@ -56,7 +56,8 @@ def evaluate(
     """Ask the held-out problems of a config, or a suite; print accuracy with interval and cost.
 
     Chains asked before come from the journal and cost nothing: the same command resumes.
-    With --suite, --set changes how questions are answered (`--set temperature=0.6`).
+    With --suite, --set changes how questions are answered (`--set temperature=0.6`), and
+    `--set executor=ray` asks them on the workers of a cluster (`--set ray.workers=8`).
 
     Example: `meds3 evaluate --suite paper --model runs/cpu-demo --n 16 --strategies greedy,pvs`
 

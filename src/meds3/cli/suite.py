@@ -33,10 +33,12 @@ def run_suite(
     from meds3.evaluation.suites.suite import load_suite
     from meds3.evolution.answerer import answerer_of
     from meds3.evolution.suites.asking import Request, ask_suite
+    from meds3.evolution.suites.workers import workers_of
     from meds3.selection.rules import needs_scores
 
     suite = load_suite(ref)
-    answerer = answerer_of(model, prm=prm, overrides=overrides)
+    ray, rest = workers_of(overrides)
+    answerer = answerer_of(model, prm=prm, overrides=rest)
     measured = EvaluationConfig(seed=seed)
     if strategies:
         measured = measured.model_copy(update={"strategies": tuple(strategies)})
@@ -50,6 +52,7 @@ def run_suite(
         orders=orders,
         skip_missing=skip_missing,
         accept_changed=accept_changed,
+        ray=ray,
     )
     with Watch(console) as watch:
         results = asyncio.run(ask_suite(request, watch))

@@ -85,8 +85,10 @@ async def asked_engine(
     if state.config.executor != "ray":
         return await state.server.engine(policy, purpose)
     from meds3.evolution.cluster.spreading import spread_asking
+    from meds3.evolution.cluster.worker import Asking
 
-    await spread_asking(state, purpose, policy, problems, settings, shots)
+    asking = Asking(purpose, policy, settings, shots, state.config.evaluation.seed)
+    await spread_asking(state, asking, problems)
     return state.server.paid(policy, purpose)
 
 

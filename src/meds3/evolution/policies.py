@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,15 @@ class Policy:
     @property
     def is_base(self) -> bool:
         return self.name == BASE
+
+    def absolute(self) -> Policy:
+        """For processes in other folders."""
+        return replace(
+            self,
+            weights=self.weights.absolute(),
+            served=self.served.absolute(),
+            adapters=tuple(path.absolute() for path in self.adapters),
+        )
 
 
 def base_policy(model: Path, engine: EngineConfig) -> Policy:

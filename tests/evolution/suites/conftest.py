@@ -17,8 +17,8 @@ from meds3.engines.scripted import ScriptedEngine
 from meds3.errors import EngineError
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.suites.suite import Suite
+from meds3.evolution import policies
 from meds3.evolution.answerer import Answerer
-from meds3.evolution.suites import asking
 from meds3.evolution.suites.asking import Request
 
 OPTIONS = ["iron", "lead", "zinc"]
@@ -52,7 +52,7 @@ class Counted:
         self.calls = 0
         self.die_after: int | None = None
 
-    def build(self, config: EngineConfig, model: Path | None) -> ScriptedEngine:
+    def build(self, config: EngineConfig, model: Path | None, log: Path | None) -> ScriptedEngine:
         return ScriptedEngine(self.say)
 
     def say(self, prompt: str, sampling: Sampling, index: int) -> str:
@@ -67,7 +67,7 @@ class Counted:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Counted:
     counted = Counted()
-    monkeypatch.setattr(asking, "build_engine", counted.build)
+    monkeypatch.setattr(policies, "build_engine", counted.build)
     return counted
 
 

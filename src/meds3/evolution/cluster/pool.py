@@ -35,6 +35,7 @@ class Pool:
 
     def __init__(self, config: RayConfig, make: Callable[[int], Any]) -> None:
         self._config = config
+        self.chunk = config.chunk
         self.actors = {number: make(number) for number in range(config.workers)}
 
     async def spread(self, items: Sequence[T], job: Job[T], taken: Taken) -> None:
@@ -45,10 +46,9 @@ class Pool:
         started it again, on whichever node has room. Raises `EngineError` when a chunk has been
         given back three times or all workers are dead for good, and what a worker raises.
         """
-        size = self._config.chunk
         queue: asyncio.Queue[Sequence[T]] = asyncio.Queue()
-        for at in range(0, len(items), size):
-            queue.put_nowait(items[at : at + size])
+        for at in range(0, len(items), self.chunk):
+            queue.put_nowait(items[at : at + self.chunk])
         given_back: Counter[str] = Counter()
 
         async def feed(actor: Any) -> None:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from meds3.answering.config import AnsweringConfig
-from meds3.answering.prompting import Shots
 from meds3.errors import EngineError
+from meds3.evolution.cluster.cluster import Cluster, cluster_of
 from meds3.evolution.cluster.findings import Findings, findings, take_over
-from meds3.evolution.cluster.pool import Job, Pool, T, pool
-from meds3.evolution.cluster.worker import SHARDS
-from meds3.evolution.longest import longest_call
+from meds3.evolution.cluster.pool import Job, Pool, T
+from meds3.evolution.cluster.worker import Asking
 from meds3.evolution.policies import Policy
 from meds3.evolution.rollouts import Begun
 from meds3.evolution.state import Evolution
 from meds3.problems.problem import Problem
-from meds3.runs.digest import digest_of
+from meds3.rewards.config import ScorerConfig
 from meds3.runs.journal import Journal, was_begun
 from meds3.search.budget import Allowance
 from meds3.search.progress import SearchProgress
 from meds3.search.store import StoredTrees, finished_ids, read_tree
+
+Show = Callable[[int, int], None]  # how many are done, of how many
 
 
 async def spread_search(
@@ -38,15 +37,19 @@ async def spread_search(
     Whatever number of workers an earlier process had, what they finished is not done again.
     Raises `EngineError` when more than `search.max_failed_share` of the problems have failed.
     """
-    settings = state.config.search
-    await _gather(state, number, problems)
+    config, settings, cluster = state.config, state.config.search, cluster_of(state)
+    await _gather(cluster, number, problems)
     done = finished_ids(state.journal, number)
     allowance = Allowance(settings.max_tokens)
     for tree in StoredTrees(state.journal, number, [p.id for p in problems if p.id in done]):
         progress.add(tree)
         allowance.spend(tree.tokens)
     left = [problem for problem in problems if problem.id not in done]
+    guide = _guide(state, prm)
     paid = 0
+
+    def job(actor: Any, chunk: Sequence[Problem]) -> Any:
+        return actor.search.remote(number, policy.absolute(), chunk, settings, config.seed, guide)
 
     async def taken(found: Findings) -> bool:
         nonlocal paid
@@ -67,27 +70,30 @@ async def spread_search(
         return not allowance.gone
 
     if left and not allowance.gone:
-        async with _workers(state) as workers:
-            await workers.spread(
-                left, lambda actor, chunk: actor.search.remote(number, policy, chunk, prm), taken
-            )
+        async with cluster.workers() as workers:
+            await workers.spread(left, job, taken)
     return paid
 
 
-async def spread_asking(
-    state: Evolution,
-    purpose: str,
-    policy: Policy,
-    problems: Sequence[Problem],
-    settings: AnsweringConfig,
-    shots: Shots,
-) -> None:
+def _guide(state: Evolution, prm: Path | None) -> tuple[Path, ScorerConfig] | None:
+    return (prm.absolute(), state.config.scorer) if prm else None
+
+
+async def spread_asking(state: Evolution, asking: Asking, problems: Sequence[Problem]) -> None:
     """Draw the chains of `problems` on the workers; the calls are in the run's journal then."""
+    async with cluster_of(state).workers() as workers:
+        await ask_on(workers, state.journal, asking, problems, _shown(state, "questions", "asked"))
+
+
+async def ask_on(
+    workers: Pool, journal: Journal, asking: Asking, problems: Sequence[Problem], show: Show
+) -> None:
+    """Draw the chains of `problems` on workers that are there; the calls are in `journal` then."""
 
     def job(actor: Any, chunk: Sequence[Problem]) -> Any:
-        return actor.ask.remote(purpose, policy, chunk, settings, shots)
+        return actor.ask.remote(asking.anywhere(), chunk)
 
-    await _spread_calls(state, problems, job, ("questions", "asked"))
+    await _spread_calls(workers, journal, problems, job, show)
 
 
 async def spread_rollouts(
@@ -100,72 +106,41 @@ async def spread_rollouts(
     said: tuple[str, str],
 ) -> None:
     """Roll out chains on the workers; the calls are in the run's journal then."""
+    sampled_as = state.config.rolled_out_as_answered()
 
     def job(actor: Any, chunk: Sequence[Begun]) -> Any:
-        return actor.roll_out.remote(purpose, policy, chunk, count, seed)
+        return actor.roll_out.remote(purpose, policy.absolute(), chunk, count, sampled_as, seed)
 
-    await _spread_calls(state, begun, job, said)
+    async with cluster_of(state).workers() as workers:
+        await _spread_calls(workers, state.journal, begun, job, _shown(state, *said))
+
+
+def _shown(state: Evolution, unit: str, verb: str) -> Show:
+    return lambda done, total: state.stages.watcher.progress(done, total, unit, verb)
 
 
 async def _spread_calls(
-    state: Evolution, items: Sequence[T], job: Job[T], said: tuple[str, str]
+    workers: Pool, journal: Journal, items: Sequence[T], job: Job[T], show: Show
 ) -> None:
     done = 0
 
     async def taken(found: Findings) -> bool:
         nonlocal done
-        await take_over(state.journal, found)
-        done = min(done + state.config.ray.chunk, len(items))
-        state.stages.watcher.progress(done, len(items), *said)
+        await take_over(journal, found)
+        done = min(done + workers.chunk, len(items))
+        show(done, len(items))
         return True
 
-    async with _workers(state) as workers:
-        await workers.spread(items, job, taken)
+    await workers.spread(items, job, taken)
 
 
-async def _gather(state: Evolution, number: int, problems: Sequence[Problem]) -> None:
+async def _gather(cluster: Cluster, number: int, problems: Sequence[Problem]) -> None:
     """Take over what workers of earlier processes finished and nobody was told."""
-    known = finished_ids(state.journal, number)
+    journal = cluster.journal
+    known = finished_ids(journal, number)
     wanted = {problem.id for problem in problems} - known
-    for path in filter(was_begun, sorted(_folder(state).glob("*.sqlite"))):
+    for path in filter(was_begun, sorted(cluster.folder.glob("*.sqlite"))):
         with Journal(path, read_only=True) as shard:
             if ids := sorted(finished_ids(shard, number) & wanted):
-                await take_over(state.journal, findings(shard, number, ids))
+                await take_over(journal, findings(shard, number, ids))
                 wanted -= set(ids)
-
-
-def _known(state: Evolution) -> Path:
-    """The journal whose calls no worker pays again.
-
-    Workers on other machines see it through a network file system, where they may not read what
-    is written meanwhile: they get a copy.
-    """
-    if state.config.ray.journals is None:
-        return state.run.journal_path.absolute()
-    copy = state.run.root.absolute() / "known.sqlite"
-    state.journal.copy_to(copy)
-    return copy
-
-
-def _folder(state: Evolution) -> Path:
-    """Where the workers' journals are; of this very run, whatever else lies on the nodes' disks."""
-    if (disk := state.config.ray.journals) is None:
-        return state.run.root / SHARDS
-    manifest = state.run.read_manifest()
-    made = digest_of([manifest["created"], manifest["science_digest"]])
-    return disk / f"{state.run.name}-{made[:12]}"
-
-
-@asynccontextmanager
-async def _workers(state: Evolution) -> AsyncIterator[Pool]:
-    config = state.config
-    # Workers may be processes in other folders.
-    here = config.model_copy(update={"runs_dir": config.runs_dir.absolute()})
-    longest = longest_call(config, state.problems, state.template)
-    known = _known(state)
-
-    def make(journal: Path, others: list[Path]) -> tuple[Any, ...]:
-        return here, state.base, state.template, journal.absolute(), [known, *others], longest
-
-    async with pool(config.ray, _folder(state), make) as workers:
-        yield workers

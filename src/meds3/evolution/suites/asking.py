@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meds3.answering.forcing import most_tokens
-from meds3.engines.build import build_engine
-from meds3.engines.calls import JournalCalls
+from meds3.answering.prompting import NO_SHOTS
 from meds3.engines.journalled import JournalledEngine
-from meds3.engines.protocol import Engine
-from meds3.engines.ready import made_ready
+from meds3.engines.preflight import Longest
 from meds3.errors import InputError
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.kept import file_name
@@ -25,7 +23,9 @@ from meds3.evaluation.suites.option_order import permutable, permuted
 from meds3.evaluation.suites.reading import Asked, check_all_here, read_suite
 from meds3.evaluation.suites.suite import Suite
 from meds3.evolution.answerer import SUITE_RUN, Answerer
+from meds3.evolution.cluster.config import RayConfig
 from meds3.evolution.longest import longest_question
+from meds3.evolution.policies import BASE, Policy, PolicyServer
 from meds3.evolution.stages import Stages, Watcher
 from meds3.evolution.suites.publish import STAGE, publish
 from meds3.evolution.timing import timed
@@ -38,10 +38,16 @@ from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
 from meds3.runs.manifest import open_manifest
 
+if TYPE_CHECKING:
+    from meds3.evolution.cluster.pool import Pool
+
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for. `orders`: further orders of the options that are asked."""
+    """What the user asked for.
+
+    `orders`: further orders of the options that are asked. `ray`: over whose workers; None: here.
+    """
 
     suite: Suite
     answerer: Answerer
@@ -51,6 +57,7 @@ class Request:
     orders: int = 0
     skip_missing: bool = False
     accept_changed: bool = False
+    ray: RayConfig | None = None
 
 
 @dataclass
@@ -59,10 +66,13 @@ class _State:
     run: RunDirectory
     journal: Journal
     stages: Stages
-    open: AsyncExitStack
-    problems: list[Problem]
-    engine: Engine | None = field(default=None)
-    scorer: StepScorer | None = field(default=None)
+    longest: Longest
+    policy: Policy
+    server: PolicyServer
+    asking: AsyncExitStack  # what the sampling holds: the engine, or the workers
+    scoring: AsyncExitStack
+    workers: Pool | None = None
+    scorer: StepScorer | None = None
 
 
 async def ask_suite(request: Request, watcher: Watcher) -> Results:
@@ -82,10 +92,10 @@ async def ask_suite(request: Request, watcher: Watcher) -> Results:
     with run.only_writer():
         _open(run, request)
         with Journal(run.journal_path) as journal:
-            async with AsyncExitStack() as stack:
-                parts = [(a, part) for a in here for part in _parts(a, request)]
-                every = [problem for _, (_, problems) in parts for problem in problems]
-                state = _State(request, run, journal, Stages(journal, watcher), stack, every)
+            parts = [(a, part) for a in here for part in _parts(a, request)]
+            every = [problem for _, (_, problems) in parts for problem in problems]
+            async with AsyncExitStack() as asking, AsyncExitStack() as scoring:
+                state = _state(request, run, journal, watcher, every, asking, scoring)
                 for split in ("heldout", "order"):
                     rows = [
                         p
@@ -96,11 +106,38 @@ async def ask_suite(request: Request, watcher: Watcher) -> Results:
                     journal.add_problems(split, [p.model_dump(mode="json") for p in rows])
                 sampled = [await _sample(state, a, *part) for a, part in parts]
                 if request.answerer.prm is not None:
-                    await _close_engine(state)  # the PRM needs the memory
+                    await asking.aclose()  # the PRM needs the memory
                     for (a, (order, _)), evaluation in zip(parts, sampled, strict=True):
                         await _score(state, a, order, evaluation, request.answerer.prm)
             missing = [a.entry for a in asked if a.entry.missing]
             return publish(run, journal, request.measured, missing)
+
+
+def _state(
+    request: Request,
+    run: RunDirectory,
+    journal: Journal,
+    watcher: Watcher,
+    problems: Sequence[Problem],
+    asking: AsyncExitStack,
+    scoring: AsyncExitStack,
+) -> _State:
+    answerer = request.answerer
+    most = max(most_tokens(problem, answerer.settings) for problem in problems)
+    longest = longest_question(problems, answerer.template, most)
+    # Whatever it is, the one model of a suite is what its server starts with.
+    policy = Policy(BASE, answerer.served, answerer.served, answerer.digest)
+    server = PolicyServer(
+        answerer.engine,
+        journal,
+        run=run,
+        base=policy,
+        longest=longest,
+        say=lambda said: watcher.progress(0, 1, "server", said),
+    )
+    asking.push_async_callback(server.close)
+    stages = Stages(journal, watcher)
+    return _State(request, run, journal, stages, longest, policy, server, asking, scoring)
 
 
 def _with_contamination(asked: Sequence[Asked], answerer: Answerer) -> list[Asked]:
@@ -157,9 +194,7 @@ async def _sample(
     name, path = f"{STAGE}{stem}", state.run.evaluation(stem)
 
     async def work() -> dict[str, Any]:
-        engine = JournalledEngine(
-            await _engine(state), JournalCalls(state.journal), answerer.digest, name
-        )
+        engine = await _asked_engine(state, name, problems)
         evaluation = await evaluate_system(
             answerer.name,
             problems,
@@ -189,6 +224,38 @@ async def _sample(
     return load_evaluation(path)
 
 
+async def _asked_engine(
+    state: _State, purpose: str, problems: Sequence[Problem]
+) -> JournalledEngine:
+    """The engine that answers `problems`, loaded when the first is asked. Workers, where there are
+    any, have asked them by then, and the calls are found in the journal."""
+    request, answerer = state.request, state.request.answerer
+    if request.ray is None:
+        return await state.server.engine(state.policy, purpose)
+    from meds3.evolution.cluster.cluster import Cluster
+    from meds3.evolution.cluster.spreading import ask_on
+    from meds3.evolution.cluster.worker import Asking
+
+    if state.workers is None:  # once for all benchmarks: each worker loads the model
+        cluster = Cluster(
+            request.ray,
+            answerer.engine,
+            state.run,
+            state.journal,
+            state.policy,
+            answerer.template,
+            state.longest,
+        )
+        state.workers = await state.asking.enter_async_context(cluster.workers())
+    asking = Asking(purpose, state.policy, answerer.settings, NO_SHOTS, request.measured.seed)
+
+    def show(done: int, total: int) -> None:
+        state.stages.watcher.progress(done, total, "questions", "asked")
+
+    await ask_on(state.workers, state.journal, asking, problems, show)
+    return state.server.paid(state.policy, purpose)
+
+
 async def _score(
     state: _State, asked: Asked, order: int, evaluation: SystemEvaluation, prm: Path
 ) -> None:
@@ -199,7 +266,7 @@ async def _score(
     async def work() -> dict[str, Any]:
         if state.scorer is None:
             state.scorer = build_scorer(prm, state.request.answerer.scorer)
-            state.open.push_async_callback(state.scorer.close)
+            state.scoring.push_async_callback(state.scorer.close)
         scorer = JournalledScorer(state.scorer, state.journal, digest, name)
         scored = await rescore(
             evaluation,
@@ -213,23 +280,3 @@ async def _score(
 
     inputs = {"prm": digest, "sampled": evaluation.said()}
     await state.stages.run(name, inputs, [path], work)
-
-
-async def _engine(state: _State) -> Engine:
-    """The engine, loaded when the first question needs it."""
-    if state.engine is None:
-        answerer = state.request.answerer
-        state.engine = build_engine(answerer.engine, answerer.served)
-        state.open.push_async_callback(_close_engine, state)
-        most = max(most_tokens(problem, answerer.settings) for problem in state.problems)
-        longest = longest_question(state.problems, answerer.template, most)
-        await made_ready(
-            state.engine, longest, lambda said: state.stages.watcher.progress(0, 1, "server", said)
-        )
-    return state.engine
-
-
-async def _close_engine(state: _State) -> None:
-    if state.engine is not None:
-        await state.engine.close()
-        state.engine = None
