@@ -19,8 +19,12 @@ def calibrate(
         str | None, typer.Option(help="pvs where the steps are scored, else majority.")
     ] = None,
     adaptive: Annotated[
-        str, typer.Option(help="off, exact or likely: as answers are to be drawn (answering.md).")
-    ] = "off",
+        str | None,
+        typer.Option(
+            help="off, exact or likely: as answers are to be drawn (answering.md). Default: exact "
+            "where votes add up, as `meds3 ask` draws."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the folds and of the bootstrap.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Write the curve here, as calibration.json.")
@@ -41,7 +45,7 @@ def calibrate(
     from meds3.evaluation.report.reliability_table import coverage_table, reliability_table
     from meds3.runs.atomic import write_json
     from meds3.selection.rules import check_strategy
-    from meds3.selection.stopping import check_stopping
+    from meds3.selection.stopping import adds_up, check_stopping
 
     evaluation = kept_evaluation(ref)
     chosen = check_strategy(strategy or ("pvs" if evaluation.header.scorer else "majority"))
@@ -50,7 +54,7 @@ def calibrate(
             f"--strategy {chosen}: needs step scores, and {evaluation.name} has none",
             "meds3 rescore RUN --prm DIR, or choose majority",
         )
-    rule = check_stopping(adaptive)
+    rule = check_stopping(adaptive or ("exact" if adds_up(chosen) else "off"))
     curve, found = fit(as_stopped(evaluation, chosen, rule), chosen, seed=seed, stopping=rule)
     console.print(reliability_table(found))
     method = curve.method if curve else "votes"

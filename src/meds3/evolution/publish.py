@@ -101,7 +101,7 @@ def publish(
 
 def _calibrated(state: Evolution, evaluation: SystemEvaluation) -> list[Reliability]:
     """What the confidence of a system is worth; a round's curve is kept beside its policy."""
-    asked, seed = state.config.answering, state.config.evaluation.seed
+    asked, seed = state.config.answering.as_served(), state.config.evaluation.seed
     found, curves = [], []
     for strategy in evaluation.measurable(list(dict.fromkeys(["majority", asked.strategy]))):
         rule = asked.adaptive if adds_up(strategy) else "off"

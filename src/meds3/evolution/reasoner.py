@@ -6,7 +6,6 @@ import time
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from meds3.answering.config import AnsweringConfig
 from meds3.engines.build import build_engine
 from meds3.engines.openai import OpenAIEngine
 from meds3.engines.vllm.engine import VllmEngine
@@ -35,20 +34,10 @@ def reasoner_of(answerer: Answerer) -> Reasoner:
         engine=engine,
         scorer=build_scorer(prm, answerer.scorer) if prm else None,
         template=answerer.template,
-        settings=_adaptive(answerer.settings),
+        settings=answerer.settings.as_served(),
         calibration=answerer.calibration,
         identity=identity,
     )
-
-
-def _adaptive(settings: AnsweringConfig) -> AnsweringConfig:
-    """Without another word a server draws no chain that could not change the answer."""
-    from meds3.selection.stopping import adds_up
-
-    wanted = settings.adaptive == "off" and settings.candidates == "samples"
-    if wanted and adds_up(settings.strategy):
-        return settings.model_copy(update={"adaptive": "exact"})
-    return settings
 
 
 def servers_of(reasoner: Reasoner, answerer: Answerer) -> list[tuple[str, int]]:

@@ -94,8 +94,9 @@ class Calibration(BaseModel):
 
     def holds_for(self, stopping: Stopping, *, forced: bool = False) -> bool:
         """Whether it was fitted on chains that ended so, and votes. Of `exact` and `off` either
-        curve serves: the answer is the same one. The shares are not quite: P-VS is off by 6%, a
-        majority of a policy that agrees with itself by 12% (docs/benchmarks.md, adaptive_votes)."""
+        curve serves: the answer is the same one. The shares are not quite: the curve of all chains
+        is off by 6 to 12% on `exact` votes (docs/benchmarks.md, adaptive_votes), so that a run's
+        own curve is of `exact` ones, which is how it is asked."""
         return (self.stopping == "likely", self.forced) == (stopping == "likely", forced)
 
     def confidence(self, candidates: Sequence[Candidate], selection: Selection) -> float:
