@@ -25,7 +25,7 @@ from tests.evaluation.made_up import evaluation
 def test_the_curve_is_of_the_votes_that_will_be_drawn(
     tmp_path: Path, given: tuple[str, ...], stopping: str
 ) -> None:
-    evaluation("round-1", 0.55).save(tmp_path / "round-1.jsonl")
+    evaluation("round-1", 0.35).save(tmp_path / "round-1.jsonl")
     out = tmp_path / "calibration.json"
     asked = ["calibrate", str(tmp_path / "round-1.jsonl"), "--out", str(out), *given]
     shown = CliRunner().invoke(app, asked, catch_exceptions=False)
