@@ -9,7 +9,9 @@ from typing import Literal
 from meds3.answers.kinds import Choice
 from meds3.answers.verdict import Verdict
 from meds3.evaluation import measure
-from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
+from meds3.evaluation.baselines.commonest import label_baselines, label_evaluation
+from meds3.evaluation.baselines.stated import against, by_dataset
+from meds3.evaluation.baselines.words import word_evaluation
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.cost_curve import cost_curve
@@ -188,7 +190,9 @@ def report_data() -> ReportData:
         for i in (1, 2)
     ]
     always = label_evaluation(PROBLEMS[:50], PROBLEMS)
+    word_baseline = word_evaluation(PROBLEMS[:50], PROBLEMS)
     assert always is not None
+    assert word_baseline is not None
     stages = ["search 1", "sft 1", "prm 1", "evaluate base", "evaluate 1", "search 2", "sft 2"]
     results = Results(
         run="made-up <run>",
@@ -217,9 +221,10 @@ def report_data() -> ReportData:
         comparisons=[
             measure.compare(first, "pvs", base, "majority", CONFIG),
             *gates,
-            against_labels(first, "pvs", always, CONFIG),
+            against(first, "pvs", always, CONFIG),
         ],
         majority_label=label_baselines(PROBLEMS[:50], always, CONFIG),
+        bag_of_words=by_dataset(PROBLEMS[:50], word_baseline, CONFIG),
         prm_quality=[quality(first, 1), quality(second, 2)],
         reliability=[one for s in systems for one in calibrate(s, "pvs")[1]],
         cost_curve=[point for s in systems for point in cost_curve(s, CONFIG)],

@@ -6,13 +6,15 @@ import pytest
 
 from meds3.answers.kinds import Answer, Choice, Label, Number, Span
 from meds3.answers.verdict import Verdict
-from meds3.evaluation.baselines import (
+from meds3.evaluation.baselines.commonest import (
     NAME,
-    against_labels,
     commonest,
     label_baselines,
     label_evaluation,
 )
+from meds3.evaluation.baselines.stated import against, by_dataset
+from meds3.evaluation.baselines.words import NAME as WORDS
+from meds3.evaluation.baselines.words import word_evaluation
 from meds3.evaluation.config import EvaluationConfig
 from meds3.problems.problem import Domain, Problem
 from tests.evaluation.made_up import PROBLEMS, evaluation
@@ -123,8 +125,61 @@ def test_datasets_without_seeds_have_no_baseline_and_are_not_compared() -> None:
     found = label_evaluation(seeds, PROBLEMS)
     assert found is not None
     assert {o.dataset for o in found.outcomes} == {first}
-    compared = against_labels(evaluation("round-1", 0.5), "pvs", found, CONFIG)
+    compared = against(evaluation("round-1", 0.5), "pvs", found, CONFIG)
     assert compared.n == 20
     assert (compared.b.system, compared.b.accuracy) == (NAME, 1.0)
     assert compared.difference == pytest.approx(compared.a.accuracy - 1.0)
     assert compared.macro is None
+
+
+def told(id_: str, text: str, answer: Answer) -> Problem:
+    asked = problem(id_, answer)
+    return asked.model_copy(update={"question": text})
+
+
+WAYS = {"increased": "rose", "reduced": "fell", "the same": "stayed"}
+
+
+def trials(count: int, start: int = 0) -> list[Problem]:
+    """Questions whose one telling word gives the answer; the options change places."""
+    found = []
+    for i in range(start, start + count):
+        right = [*WAYS][i % 3]
+        texts = [*WAYS][i % 2 :] + [*WAYS][: i % 2]
+        answer = choice("ABC"[texts.index(right)], *texts)
+        found.append(told(f"t{i}", f"In trial {i} the pulse {WAYS[right]}. What was it?", answer))
+    return found
+
+
+def test_a_bag_of_words_learns_what_a_single_word_tells() -> None:
+    seeds, heldout = trials(30), trials(12, start=30)
+    found = word_evaluation(seeds, heldout)
+    assert found is not None
+    assert found.name == WORDS
+    assert [o.greedy.verdict for o in found.outcomes] == [Verdict.CORRECT] * 12
+    (row,) = by_dataset(seeds, found, CONFIG)
+    assert (row.dataset, row.n_seeds, row.n_questions, row.accuracy) == ("set", 30, 12, 1.0)
+    always = label_evaluation(seeds, heldout)
+    assert always is not None
+    assert against(found, "greedy", always, CONFIG).difference == pytest.approx(2 / 3)
+
+
+def test_options_that_differ_are_told_by_their_letter() -> None:
+    seeds = [
+        told(f"s{i}", f"Exam {i}. Mark {'one' if i % 2 else 'two'}.", choice("AB"[i % 2], *texts))
+        for i in range(20)
+        for texts in [(f"first {i}", f"second {i}")]
+    ]
+    found = word_evaluation(seeds, [told("x", "Exam 99. Mark one.", choice("B", "left", "right"))])
+    assert found is not None
+    assert (found.outcomes[0].greedy.answer, found.outcomes[0].greedy.verdict) == (
+        "B",
+        Verdict.CORRECT,
+    )
+
+
+def test_seeds_of_one_answer_teach_that_answer() -> None:
+    found = word_evaluation(labels("yes"), labels("yes", "no", start=5))
+    assert found is not None
+    assert found.correct("greedy") == {"set-5": True, "set-6": False}
+    assert word_evaluation([], PROBLEMS) is None

@@ -204,8 +204,13 @@ async def test_results_and_report_tell_what_was_measured(tmp_path: Path) -> None
     ]
     assert [s.name for s in results.stages] == [stage_name(1)]
     assert results.stages[0].tokens == 24 * 8 * 6
-    last = results.comparisons[-1]
+    assert [(one.dataset, one.accuracy) for one in results.bag_of_words] == [
+        ("set-0", 1.0),
+        ("set-1", 1.0),
+    ]
+    last, words = results.comparisons[-2:]
     assert (last.b.system, last.b.accuracy, last.n) == ("majority-label", 1.0, 12)
+    assert (words.b.system, words.b.accuracy, words.n) == ("bag-of-words", 1.0, 12)
     assert last.macro is not None
     assert results.rows[0].macro is not None
     page = (tmp_path / "small" / "report.html").read_text("utf-8")

@@ -23,6 +23,7 @@ from meds3.evaluation.results_measures import (
     SliceRow,
 )
 from meds3.evaluation.results_parts import (
+    Baseline,
     DatasetEntry,
     LabelBaseline,
     Macro,
@@ -215,6 +216,9 @@ class Results(_Part):
     by_dataset: list[GroupRow] = Field(default_factory=list)
     majority_label: list[LabelBaseline] = Field(
         default_factory=list, description="always the commonest answer of the seeds, per dataset"
+    )
+    bag_of_words: list[Baseline] = Field(
+        default_factory=list, description="a classifier of word counts learned from the seeds"
     )
     prm_quality: list[PrmQuality] = Field(
         default_factory=list, description="one per round and system that its PRM scored"

@@ -51,17 +51,22 @@ class MacroDifference(_Part):
     p_value: float = Field(description="paired randomisation test, two-sided")
 
 
-class LabelBaseline(_Part):
-    """Always the commonest answer of a dataset's seeds, given to its held-out problems."""
+class Baseline(_Part):
+    """What a dataset's seeds teach without a language model, on its held-out problems."""
 
     dataset: str
-    answer: str
     n_seeds: int
-    seeds_with_it: int
     n_questions: int
     accuracy: Share
     low: Share
     high: Share
+
+
+class LabelBaseline(Baseline):
+    """Always the commonest answer of the seeds."""
+
+    answer: str
+    seeds_with_it: int
 
 
 class ScoreQuality(_Part):

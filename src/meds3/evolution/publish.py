@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from meds3.evaluation.adaptive import as_stopped
-from meds3.evaluation.baselines import against_labels, label_baselines, label_evaluation
+from meds3.evaluation.baselines.commonest import label_baselines, label_evaluation
+from meds3.evaluation.baselines.stated import against
+from meds3.evaluation.baselines.stated import by_dataset as baselines_by_dataset
+from meds3.evaluation.baselines.words import word_evaluation
 from meds3.evaluation.calibrating import calibrate
 from meds3.evaluation.cost_curve import cost_curve
 from meds3.evaluation.measure import by_dataset, by_domain, compare, corrected, rows, system
@@ -41,8 +44,9 @@ def publish(
     config, manifest = state.config, state.run.read_manifest()
     measured = config.evaluation
     evaluations = list(systems.values())
-    always = label_evaluation(state.problems.seeds, state.problems.heldout)
-    asked = {problem.id: problem for problem in state.problems.heldout}
+    seeds, heldout = state.problems.seeds, state.problems.heldout
+    always, words = label_evaluation(seeds, heldout), word_evaluation(seeds, heldout)
+    asked = {problem.id: problem for problem in heldout}
     results = Results(
         run=config.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -71,12 +75,13 @@ def publish(
                     # A gate on counted votes leaves the systems before unscored.
                     if systems[a].measurable([a_strategy]) and systems[b].measurable([b_strategy])
                 ),
-                *([against_labels(evaluations[-1], "pvs", always, measured)] if always else []),
+                *(against(evaluations[-1], "pvs", one, measured) for one in (always, words) if one),
             ]
         ),
         by_domain=[group for e in evaluations for group in by_domain(e, measured)],
         by_dataset=[group for e in evaluations for group in by_dataset(e, measured)],
-        majority_label=(label_baselines(state.problems.seeds, always, measured) if always else []),
+        majority_label=label_baselines(seeds, always, measured) if always else [],
+        bag_of_words=baselines_by_dataset(seeds, words, measured) if words else [],
         prm_quality=list(quality),
         reliability=[one for e in evaluations for one in _calibrated(state, e)],
         cost_curve=[point for e in evaluations for point in cost_curve(e, measured)],
@@ -91,7 +96,7 @@ def publish(
         ],
     )
     last = evaluations[-1]
-    examples = pick_examples(last, "pvs", state.problems.heldout)
+    examples = pick_examples(last, "pvs", heldout)
     write_results(state.run.results_path, results)
     curves = read_curves({info.number: state.run.round(info.number) for info in rounds})
     data = ReportData(results=results, examples=examples, curves=curves, config=manifest["config"])

@@ -1,4 +1,4 @@
-"""The report's figure of every dataset: the strongest base, the rounds, the majority label."""
+"""The report's figure of every dataset: the strongest base, the rounds, the baselines."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from meds3.evaluation.report import table
 from meds3.evaluation.report.figure import MARKERS, colour, figure_of, narrow, styled, svg_of
 from meds3.evaluation.results import GroupRow, Results, Row
+from meds3.evaluation.results_parts import Baseline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ALWAYS = "always the commonest answer"
+_ALWAYS, _WORDS = "always the commonest answer", "bag of words"
 _ROUNDS = 3  # the last ones; more would not be told apart
 _AGREED = ("pvs", "vote-sum/last", "majority", "greedy")  # how a round answers, the first it has
 
@@ -37,7 +38,7 @@ def shown_lines(results: Results) -> list[Row]:
 
 @styled
 def dataset_plot(results: Results) -> str:
-    """Accuracy with its 95% interval: datasets along y; a tick is the majority label."""
+    """Accuracy with its 95% interval: datasets along y; ticks are what needs no language model."""
     lines = shown_lines(results)
     sizes = {group.group: group.n_questions for group in results.by_dataset}
     names = sorted(sizes)
@@ -50,18 +51,24 @@ def dataset_plot(results: Results) -> str:
         ]
         shift = (i - (len(lines) - 1) / 2) * 0.75 / len(lines)
         _dots(axes, groups, [names.index(g.group) + shift for g in groups], i, line)
-    always = [one for one in results.majority_label if one.dataset in sizes]
-    if always:
-        x = [100 * one.accuracy for one in always]
-        y = [names.index(one.dataset) for one in always]
-        axes.plot(x, y, "|", color=colour(5), label=_ALWAYS, markersize=26, markeredgewidth=2)
+    ticks: dict[str, Sequence[Baseline]] = {
+        _ALWAYS: results.majority_label,
+        _WORDS: results.bag_of_words,
+    }
+    for i, (label, ones) in enumerate(ticks.items()):
+        here = [one for one in ones if one.dataset in sizes]
+        if here:
+            x = [100 * one.accuracy for one in here]
+            y = [names.index(one.dataset) for one in here]
+            ink = colour(5 - i)
+            axes.plot(x, y, "|", color=ink, label=label, markersize=26, markeredgewidth=2)
     axes.set_yticks(range(len(names)), [f"{name} ({sizes[name]})" for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("accuracy, % (in brackets: questions)")
     axes.grid(axis="y", visible=False)
-    handles, labels = axes.get_legend_handles_labels()  # the tick's comes first
-    order = sorted(range(len(labels)), key=lambda i: labels[i] == _ALWAYS)
+    handles, labels = axes.get_legend_handles_labels()  # the ticks come first
+    order = sorted(range(len(labels)), key=lambda i: labels[i] in ticks)
     axes.legend(
         [handles[i] for i in order],
         [labels[i] for i in order],

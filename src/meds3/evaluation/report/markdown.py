@@ -14,6 +14,7 @@ from meds3.evaluation.report.measure_sheets import SECTIONS, measure_sheets
 from meds3.evaluation.report.tiles import tiles
 from meds3.evaluation.report.words import asked_where, caveats, headline
 from meds3.evaluation.results import Results, Row
+from meds3.evaluation.results_parts import Baseline
 from meds3.runs import atomic
 
 
@@ -45,7 +46,7 @@ def markdown(results: Results) -> str:
         hardware=table.hardware(results.hardware),
         headings=table.headings(row_macros),
         comparison_headings=table.comparison_headings(comparison_macros),
-        dataset_headings=("dataset", "n", *map(_named, lines), *_always(results)),
+        dataset_headings=("dataset", "n", *map(_named, lines), *_baselines(results)),
         dataset_rows=_dataset_rows(results, lines),
         ledger_headings=(
             *("dataset", "domain", "licence", "seeds", "held out"),
@@ -66,9 +67,13 @@ def markdown(results: Results) -> str:
     )
 
 
-def _always(results: Results) -> list[str]:
-    """The heading of the majority label's column, where a run has seeds."""
-    return ["always the commonest answer"] if results.majority_label else []
+def _baselines(results: Results) -> dict[str, dict[str, Baseline]]:
+    """What needs no language model, where a run has seeds: by heading, then by dataset."""
+    found: dict[str, Sequence[Baseline]] = {
+        "always the commonest answer": results.majority_label,
+        "bag of words": results.bag_of_words,
+    }
+    return {name: {one.dataset: one for one in ones} for name, ones in found.items() if ones}
 
 
 def _named(row: Row) -> str:
@@ -76,13 +81,13 @@ def _named(row: Row) -> str:
 
 
 def _dataset_rows(results: Results, lines: Sequence[Row]) -> list[tuple[str, ...]]:
-    """A line per dataset: the strongest base, the kept rounds, the majority label."""
+    """A line per dataset: the strongest base, the kept rounds, the baselines."""
     by_key = {(g.group, g.system, g.strategy): g for g in results.by_dataset}
-    always = {one.dataset: one for one in results.majority_label}
+    baselines = _baselines(results).values()
     rows = []
     for name, n in sorted({g.group: g.n_questions for g in results.by_dataset}.items()):
         groups = [by_key.get((name, row.system, row.strategy)) for row in lines]
-        found = [*groups, *([always.get(name)] if always else [])]
+        found = [*groups, *(ones.get(name) for ones in baselines)]
         shares = [f"{table.percent(g.accuracy)} ({table.limits(g)})" if g else "–" for g in found]
         rows.append((name, str(n), *shares))
     return rows

@@ -93,6 +93,7 @@ def render(data: ReportData) -> str:
         calibration_svg=quality_plots.calibration_plot(own),
         loss_svg=quality_plots.loss_plot(data.curves),
         majority_label={one.dataset: one for one in results.majority_label},
+        bag_of_words={one.dataset: one for one in results.bag_of_words},
         tree_svg=plots.tree_plot(results.rounds) if has_trees else "",
     )
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from meds3.evaluation import baselines
+from meds3.evaluation.baselines import commonest
+from meds3.evaluation.baselines import words as bag_of_words
 from meds3.evaluation.report import quality_words as words
 from meds3.evaluation.report import table
 from meds3.evaluation.results import Comparison, Results, Side
 
+_BASELINES = {
+    commonest.NAME: "always saying the commonest answer of a dataset's seeds",
+    bag_of_words.NAME: "a classifier of word counts that learned from the seeds",
+}
 _SAME = 1e-9  # datasets of one size: both averages are one figure
 
 
@@ -16,7 +21,7 @@ def headline(results: Results) -> list[str]:
     One comparison per base system, the first made: a base that was shown a worked example may
     be as good as the trained policy where the bare one is not, and must not go unmentioned.
     """
-    bases = {system.name for system in results.systems if system.kind == "base"} | {baselines.NAME}
+    bases = {system.name for system in results.systems if system.kind == "base"} | {*_BASELINES}
     chosen: dict[str, Comparison] = {}
     for comparison in results.comparisons:
         if comparison.b.system in bases:
@@ -61,9 +66,7 @@ def _questions(results: Results) -> str:
 
 
 def _who(side: Side) -> str:
-    if side.system == baselines.NAME:
-        return "always saying the commonest answer of a dataset's seeds"
-    return f"{side.system} with {side.strategy}"
+    return _BASELINES.get(side.system, f"{side.system} with {side.strategy}")
 
 
 def _macro(c: Comparison) -> str:

@@ -1,15 +1,14 @@
-"""The answer that needs no question: always the one that is commonest among the seeds."""
+"""Answers from nowhere as a system: judged by the rules like any other, at no token."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from meds3.answers.extract import extract
 from meds3.answers.judge import judge
-from meds3.answers.kinds import Answer, Choice
+from meds3.answers.kinds import Answer
 from meds3.chains.chain import ANSWER_PHRASE, chain_of
-from meds3.chains.prompt import answer_text
 from meds3.evaluation.config import EvaluationConfig
 from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import (
@@ -20,61 +19,28 @@ from meds3.evaluation.outcome import (
     cluster_of,
 )
 from meds3.evaluation.results import Comparison
-from meds3.evaluation.results_parts import LabelBaseline
+from meds3.evaluation.results_parts import Baseline
 from meds3.evaluation.statistics.inference import bootstrap_mean
 from meds3.problems.problem import Problem
 from meds3.selection.candidate import Candidate
 
-NAME = "majority-label"
 STRATEGY = "greedy"  # one answer a question, and no choice among several
 
 
-def commonest(seeds: Sequence[Problem]) -> dict[str, tuple[str, int]]:
-    """By dataset the commonest answer of its seeds, as it is stated, and how many have it.
-
-    Answers are alike when the rules read the same from them (`extract`). Of options, letters and
-    texts are both counted: where options change places, "yes" says more than "A". Ties go to the
-    shorter answer, then to text order.
-    """
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    stated: dict[tuple[str, str], str] = {}
-    for problem in seeds:
-        for key, text in _statements(problem.answer).items():
-            counts[problem.dataset][key] += 1
-            stated.setdefault((problem.dataset, key), text)
-    best: dict[str, tuple[str, int]] = {}
-    for name, found in counts.items():
-        key, count = min(found.items(), key=lambda one: (-one[1], len(one[0]), one[0]))
-        best[name] = stated[name, key], count
-    return best
-
-
-def _statements(answer: Answer) -> dict[str, str]:
-    """The ways to state a gold answer that may be right for another problem: key to text."""
-    text = answer_text(answer)
-    if isinstance(answer, Choice):
-        return {one: one for one in (text, answer.options[answer.letter])}
-    return {extract(_sentence(text), answer).key or text: text}
-
-
-def label_evaluation(
-    seeds: Sequence[Problem], heldout: Sequence[Problem]
+def stated_evaluation(
+    name: str, problems: Sequence[Problem], answers: Mapping[str, str]
 ) -> SystemEvaluation | None:
-    """The baseline as a system that was asked the held-out problems of the seeds' datasets.
+    """The system `name` that was asked those of `problems` whose id is in `answers`.
 
-    It is judged by the same rules as any other answer, and costs no token. None when no held-out
-    problem is of a dataset that has seeds.
+    None when there is no such problem.
     """
-    answers = {name: text for name, (text, _) in commonest(seeds).items()}
     outcomes = tuple(
-        _outcome(problem, answers[problem.dataset])
-        for problem in heldout
-        if problem.dataset in answers
+        _outcome(problem, answers[problem.id]) for problem in problems if problem.id in answers
     )
     if not outcomes:
         return None
     header = SystemHeader(
-        system=NAME,
+        system=name,
         kind="base",
         prompt_style="direct",
         n_samples=1,
@@ -88,11 +54,11 @@ def label_evaluation(
     return SystemEvaluation(header=header, outcomes=outcomes)
 
 
-def label_baselines(
+def by_dataset(
     seeds: Sequence[Problem], evaluation: SystemEvaluation, config: EvaluationConfig
-) -> list[LabelBaseline]:
-    """What the baseline reaches on each dataset, with its 95% bootstrap interval."""
-    answers, sizes = commonest(seeds), Counter(problem.dataset for problem in seeds)
+) -> list[Baseline]:
+    """What a baseline reaches on each dataset, with its 95% bootstrap interval."""
+    sizes = Counter(problem.dataset for problem in seeds)
     right = list(evaluation.correct(STRATEGY).values())
     found = []
     for name in sorted({outcome.dataset for outcome in evaluation.outcomes}):
@@ -103,13 +69,10 @@ def label_baselines(
             seed=config.seed,
             resamples=config.resamples,
         )
-        answer, count = answers[name]
         found.append(
-            LabelBaseline(
+            Baseline(
                 dataset=name,
-                answer=answer,
                 n_seeds=sizes[name],
-                seeds_with_it=count,
                 n_questions=len(here),
                 accuracy=estimate.value,
                 low=estimate.low,
@@ -119,15 +82,15 @@ def label_baselines(
     return found
 
 
-def against_labels(
+def against(
     a: SystemEvaluation, strategy: str, baseline: SystemEvaluation, config: EvaluationConfig
 ) -> Comparison:
-    """A system against the baseline, paired on the questions that the baseline has an answer to."""
+    """A system against a baseline, paired on the questions that the baseline has an answer to."""
     known = {outcome.problem_id for outcome in baseline.outcomes}
     return compare(a.only(known), strategy, baseline, STRATEGY, config)
 
 
-def _sentence(answer: str) -> str:
+def sentence(answer: str) -> str:
     return f"{ANSWER_PHRASE} {answer}."
 
 
@@ -147,6 +110,6 @@ def _outcome(problem: Problem, answer: str) -> Outcome:
 
 
 def _row(answer: str, gold: Answer) -> CandidateRow:
-    chain = chain_of(_sentence(answer))
+    chain = chain_of(sentence(answer))
     extraction = extract(chain.text, gold)
     return CandidateRow.of(Candidate(chain, extraction, 0), judge(extraction, gold))
