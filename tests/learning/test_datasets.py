@@ -1,12 +1,14 @@
 """Rows from a tree made by hand."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meds3.answers.kinds import Label
 from meds3.answers.verdict import Verdict
-from meds3.chains.chain import Step, chain_of, parse_chain
+from meds3.chains.chain import STEP_ZERO, Step, chain_of, parse_chain
 from meds3.errors import InputError
 from meds3.learning.balance import capped, even_shares
 from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
@@ -281,6 +283,17 @@ def test_a_chain_that_goes_on_after_its_answer_teaches_nothing(last: str, once: 
 )
 def test_what_follows_the_first_statement_is_cut_off(last: str, kept: str) -> None:
     assert trimmed(chain_of("First.", last)) == chain_of("First.", kept)
+
+
+def test_without_reasons_every_solved_problem_gives_its_answer_once() -> None:
+    tree = hand_tree()
+    rows, summary = sft_rows([tree], [PROBLEM], SftConfig(reasons="drop"))
+    assert [row.completion for row in rows] == [f"{STEP_ZERO}\n\nStep 1: The answer is yes."]
+    assert summary["dropped"] == {"the same as another once trimmed": len(sft()[0]) - 1}
+    for node in tree.nodes:  # nobody found the answer
+        node.verdict = Verdict.WRONG if node.verdict else None
+        node.rollouts = [replace(r, verdict=Verdict.WRONG) for r in node.rollouts]
+    assert sft_rows([tree], [PROBLEM], SftConfig(reasons="drop"))[0] == []
 
 
 def test_a_chain_that_is_wrong_once_trimmed_is_left_out():

@@ -97,6 +97,9 @@ class RunConfig(BaseModel):
             "one_statement=trim (SFT chains end with their first stated answer)": (
                 self.sft.one_statement == "trim"
             ),
+            "reasons=drop (SFT learns the answers of verified chains alone)": (
+                self.sft.reasons == "drop"
+            ),
             f"head_l2={self.prm.head_l2} (the PRM's head is fitted first)": (
                 self.prm.head_l2 is not None
             ),
@@ -136,6 +139,8 @@ class RunConfig(BaseModel):
                 body["problems"].pop(name)
         if body["fresh"] and body["fresh"]["seeds"] == "learned":
             body["fresh"].pop("seeds")
+        if body["sft"]["reasons"] == "keep":
+            body["sft"].pop("reasons")
         return body
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from meds3.answers.judge import verify
 from meds3.answers.verdict import Verdict
-from meds3.chains.chain import ANSWER_PHRASE, Chain
+from meds3.chains.chain import ANSWER_PHRASE, Chain, chain_of
 from meds3.chains.examples import borrowed_facts
+from meds3.chains.prompt import answer_text
 from meds3.learning.config import ChainChoice, SftConfig
 from meds3.problems.problem import Problem
 from meds3.search.tree import Node, Tree
@@ -76,7 +77,7 @@ def learnable(
     """The chains as the policy should learn them; what is left out is counted in `dropped`."""
     found: dict[str, VerifiedChain] = {}
     for one in chains:
-        chain = trimmed(one.chain) if config.one_statement == "trim" else one.chain
+        chain = _as_learned(one.chain, problem, config)
         reason = _fault(chain, problem, config)
         if reason is None and chain.text.casefold() in found:
             reason = "the same as another once trimmed"
@@ -85,6 +86,19 @@ def learnable(
         else:
             dropped[reason] += 1
     return list(found.values())
+
+
+def _as_learned(chain: Chain, problem: Problem, config: SftConfig) -> Chain:
+    if config.one_statement == "trim":
+        chain = trimmed(chain)
+    if config.reasons == "drop" and _right(chain, problem):
+        return answer_alone(problem)
+    return chain
+
+
+def answer_alone(problem: Problem) -> Chain:
+    """The right answer in a single step, as the shortest verified chain would state it."""
+    return chain_of(f"{ANSWER_PHRASE} {answer_text(problem.answer)}.")
 
 
 def _fault(chain: Chain, problem: Problem, config: SftConfig) -> str | None:
