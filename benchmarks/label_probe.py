@@ -1,7 +1,7 @@
 """What can be read from a model's hidden states before it has learned anything.
 
     python benchmarks/label_probe.py configs/gpu-real.yaml
-    python benchmarks/label_probe.py configs/gpu-real.yaml --datasets evidence_inference_nli --each 150
+    python benchmarks/label_probe.py configs/gpu-real.yaml --datasets chemprot --each 150
     python benchmarks/label_probe.py configs/gpu-real.yaml --model runs/NAME/round-1/policy
 
 For each dataset with fixed answers: how often a linear classifier is right that learned from the
