@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ALWAYS, _WORDS = "always the commonest answer", "bag of words"
+_TICKS = (("|", 26), ("x", 10))  # shape as well as colour
 _ROUNDS = 3  # the last ones; more would not be told apart
 _AGREED = ("pvs", "vote-sum/last", "majority", "greedy")  # how a round answers, the first it has
 
@@ -38,7 +39,7 @@ def shown_lines(results: Results) -> list[Row]:
 
 @styled
 def dataset_plot(results: Results) -> str:
-    """Accuracy with its 95% interval: datasets along y; ticks are what needs no language model."""
+    """Accuracy with its 95% interval: datasets along y; ticks and crosses need no language model."""
     lines = shown_lines(results)
     sizes = {group.group: group.n_questions for group in results.by_dataset}
     names = sorted(sizes)
@@ -60,8 +61,10 @@ def dataset_plot(results: Results) -> str:
         if here:
             x = [100 * one.accuracy for one in here]
             y = [names.index(one.dataset) for one in here]
-            ink = colour(5 - i)
-            axes.plot(x, y, "|", color=ink, label=label, markersize=26, markeredgewidth=2)
+            mark, size = _TICKS[i]
+            ink, width = colour(5 - i), 2
+            drawn = axes.plot(x, y, mark, color=ink, label=label, markersize=size, mew=width)
+            drawn[0].set_clip_on(False)  # 0% and 100% stand on the edge
     axes.set_yticks(range(len(names)), [f"{name} ({sizes[name]})" for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
