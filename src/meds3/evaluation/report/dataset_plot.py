@@ -39,7 +39,7 @@ def shown_lines(results: Results) -> list[Row]:
 
 @styled
 def dataset_plot(results: Results) -> str:
-    """Accuracy with its 95% interval: datasets along y; ticks and crosses need no language model."""
+    """Accuracy with its 95% interval: datasets along y; ticks and crosses need no model."""
     lines = shown_lines(results)
     sizes = {group.group: group.n_questions for group in results.by_dataset}
     names = sorted(sizes)
