@@ -133,7 +133,7 @@ def follow(
 
 
 def _run(kind: Any, data: Path, output: Path, model: str, seed: int, overrides: Overrides) -> None:
-    from meds3.engines.forms import trainable
+    from meds3.engines.forms import gguf_of, trainable
     from meds3.engines.models import ensure_model
     from meds3.evolution.config import settings_from
     from meds3.learning.launch import progress_note, run_job
@@ -146,8 +146,8 @@ def _run(kind: Any, data: Path, output: Path, model: str, seed: int, overrides: 
         "seed": seed,
         "config": settings_from(kind.model_fields["config"].annotation, overrides or ()),
     }
-    if weights.suffix == ".gguf" and "gguf_base" in kind.model_fields:
-        body["gguf_base"] = weights
+    if "gguf_base" in kind.model_fields:
+        body["gguf_base"] = gguf_of(weights)
     job: Job = kind(**body)
     log = output.with_name(f"{output.name}.log")
     with Watch(console) as watch:

@@ -19,11 +19,17 @@ def servable(model: Path, engine: str) -> Path:
     """
     if engine in ("vllm", "transformers"):
         return trainable(model)
-    if engine == "openvino" and (brought := model / GGUF_NAME).is_file():
+    if engine == "openvino" and model.is_dir() and (brought := gguf_of(model)):
         return brought
     if engine != "openvino" or model.suffix != ".gguf":
         return model
     return as_q8_0(model, _cached(model).with_suffix(".Q8_0.gguf"))
+
+
+def gguf_of(model: Path) -> Path | None:
+    """The GGUF that `model` is, or brings in its folder; None without one."""
+    found = model if model.suffix == ".gguf" else model / GGUF_NAME
+    return found if found.is_file() else None
 
 
 def trainable(model: Path) -> Path:
