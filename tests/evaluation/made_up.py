@@ -21,7 +21,6 @@ from meds3.evaluation.outcome import (
     Outcome,
     SystemEvaluation,
     SystemHeader,
-    cluster_of,
 )
 from meds3.evaluation.prm.quality import prm_quality
 from meds3.evaluation.prm.step_agreement import RolledStep, agreement, open_steps, sample_steps
@@ -95,17 +94,7 @@ def evaluation(
     for problem in PROBLEMS:
         p = r.betavariate(4 * skill, 4 * (1 - skill))
         outcomes.append(
-            Outcome(
-                problem_id=problem.id,
-                dataset=problem.dataset,
-                domain=problem.domain,
-                question=problem.question,
-                cluster=cluster_of(problem),
-                gold=str(problem.answer),
-                greedy=one(p),
-                samples=tuple(one(p) for _ in range(n)),
-                scoring_prompt="<user>…<assistant>",
-            )
+            Outcome.of(problem, one(p), [one(p) for _ in range(n)], "<user>…<assistant>")
         )
     header = SystemHeader(
         system=name,

@@ -86,6 +86,9 @@ def test_workers_and_rounds_are_not_science(tmp_path: Path) -> None:
     assert science() == science("rounds=3", "engine.threads=1", "search.trees_in_flight=2")
     assert science() == science("evaluation.baselines=[direct]", "evaluation.strategies=[pvs]")
     assert science() != science("seed=1")
+    # Stages of runs from before this field are known by inputs without it.
+    assert "reasons" not in load_config(path, ()).science()["sft"]
+    assert science() != science("sft.reasons=drop")
     assert science() != science("evaluation.seed=1")
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from meds3.engines.protocol import Sampling
 from meds3.errors import InputError
 from meds3.selection.rules import STRATEGIES
-from meds3.selection.stopping import Stopping, adds_up, check_adds_up
+from meds3.selection.stopping import Stopping, check_adds_up, usual_stopping
 
 
 def _known(name: str) -> str:
@@ -75,10 +75,10 @@ class AnsweringConfig(BaseModel):
         return self
 
     def as_served(self) -> AnsweringConfig:
-        """As a user is answered who asks for nothing else: no chain is drawn that could not change
-        the answer."""
-        waves = self.adaptive == "off" and self.candidates == "samples" and adds_up(self.strategy)
-        return self.model_copy(update={"adaptive": "exact"}) if waves else self
+        """As a user is answered who asks for nothing else (`usual_stopping`)."""
+        if self.adaptive != "off" or self.candidates == "tree":
+            return self
+        return self.model_copy(update={"adaptive": usual_stopping(self.strategy)})
 
     def drawing(self) -> dict[str, Any]:
         """The fields that decide which chains are drawn when all are: not how they are chosen

@@ -68,15 +68,15 @@ def ask(
     Example: `meds3 ask --run runs/cpu-demo --file question.json -n 16 --adaptive likely`
     """
     from meds3.selection.rules import check_strategy
-    from meds3.selection.stopping import adds_up
+    from meds3.selection.stopping import usual_stopping
 
     problem = _problem(question, option or [], context, file, kind)
-    waves = not tree and adds_up(check_strategy(strategy))
+    usual = usual_stopping(check_strategy(strategy))
     settings = {
         "n": n,
         "strategy": strategy,
         "candidates": "tree" if tree else "samples",
-        "adaptive": adaptive or ("exact" if waves else "off"),
+        "adaptive": adaptive or ("off" if tree else usual),
         "sure": sure,
     }
     if abstain_below is not None:

@@ -45,7 +45,7 @@ def calibrate(
     from meds3.evaluation.report.reliability_table import coverage_table, reliability_table
     from meds3.runs.atomic import write_json
     from meds3.selection.rules import check_strategy
-    from meds3.selection.stopping import adds_up, check_stopping
+    from meds3.selection.stopping import check_stopping, usual_stopping
 
     evaluation = kept_evaluation(ref)
     chosen = check_strategy(strategy or ("pvs" if evaluation.header.scorer else "majority"))
@@ -54,7 +54,7 @@ def calibrate(
             f"--strategy {chosen}: needs step scores, and {evaluation.name} has none",
             "meds3 rescore RUN --prm DIR, or choose majority",
         )
-    rule = check_stopping(adaptive or ("exact" if adds_up(chosen) else "off"))
+    rule = check_stopping(adaptive) if adaptive else usual_stopping(chosen)
     curve, found = fit(as_stopped(evaluation, chosen, rule), chosen, seed=seed, stopping=rule)
     console.print(reliability_table(found))
     method = curve.method if curve else "votes"

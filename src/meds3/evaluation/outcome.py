@@ -70,6 +70,26 @@ class Outcome(_Part):
     samples: tuple[CandidateRow, ...]
     scoring_prompt: str  # what a PRM reads before the chain
 
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        greedy: CandidateRow,
+        samples: Sequence[CandidateRow],
+        scoring_prompt: str,
+    ) -> Outcome:
+        return cls(
+            problem_id=problem.id,
+            dataset=problem.dataset,
+            domain=problem.domain,
+            question=problem.question,
+            cluster=cluster_of(problem),
+            gold=str(problem.answer),
+            greedy=greedy,
+            samples=tuple(samples),
+            scoring_prompt=scoring_prompt,
+        )
+
     def rows(self, strategy: str) -> tuple[CandidateRow, ...]:
         """The candidates that `strategy` chooses among."""
         return (self.greedy,) if strategy == "greedy" else self.samples

@@ -19,7 +19,6 @@ from meds3.evaluation.outcome import (
     Outcome,
     SystemEvaluation,
     SystemHeader,
-    cluster_of,
 )
 from meds3.problems.problem import Problem
 from meds3.rewards.protocol import StepScorer
@@ -72,16 +71,11 @@ async def evaluate_system(
     tokens = sum(sum(c.tokens for c in many) for many, _ in found), sum(g.tokens for _, g in found)
     share = tokens[0] / max(sum(tokens), 1)
     outcomes = [
-        Outcome(
-            problem_id=problem.id,
-            dataset=problem.dataset,
-            domain=problem.domain,
-            question=problem.question,
-            cluster=cluster_of(problem),
-            gold=str(problem.answer),
-            greedy=_row(one, problem),
-            samples=tuple(_row(candidate, problem) for candidate in many),
-            scoring_prompt=bare_prompt(template, problem),
+        Outcome.of(
+            problem,
+            _row(one, problem),
+            [_row(candidate, problem) for candidate in many],
+            bare_prompt(template, problem),
         )
         for problem, (many, one) in zip(problems, found, strict=True)
     ]

@@ -10,7 +10,6 @@ from meds3.evaluation.results import TrainingMetrics
 from meds3.evolution.fresh import fresh_prm_rows
 from meds3.evolution.policies import Policy
 from meds3.evolution.state import Evolution
-from meds3.learning.config import SPEED_ONLY
 from meds3.learning.jobs import DpoJob, Job, PrmJob, SftJob
 from meds3.learning.launch import progress_note, run_job
 from meds3.learning.pairs import dpo_rows
@@ -146,7 +145,7 @@ async def _train(state: Evolution, number: int, job: Job, examples: int) -> Trai
     inputs = {
         "model": digest_path(job.model),
         "data": digest_path(job.data),
-        "config": job.config.model_dump(mode="json", exclude=set(SPEED_ONLY)),
+        "config": state.config.science()[stage],
         "seed": job.seed,
     }
     detail = await state.stages.run(name, inputs, [job.output], work)

@@ -33,7 +33,9 @@ class _Job(BaseModel):
     def fingerprint(self) -> str:
         """Tells whether checkpoints belong to this very job: its settings, data and model."""
         inputs = [digest_path(self.data), digest_path(self.model)]
-        return digest_of([self.model_dump(mode="json"), inputs])
+        # `reasons` chose the rows, which are in the digest; checkpoints from before it go on.
+        body = self.model_dump(mode="json", exclude={"config": {"reasons"}})
+        return digest_of([body, inputs])
 
 
 class _PolicyJob(_Job):

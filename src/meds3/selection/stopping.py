@@ -141,6 +141,12 @@ def adds_up(strategy: str) -> bool:
     return canonical(strategy) in ADDED_UP
 
 
+def usual_stopping(strategy: str) -> Stopping:
+    """How a user is answered who asks for nothing else: no chain is drawn that could not change
+    the answer."""
+    return "exact" if adds_up(strategy) else "off"
+
+
 def check_adds_up(strategy: str) -> str:
     """`strategy`, when its votes can be stopped early; an `InputError` otherwise."""
     if not adds_up(strategy):

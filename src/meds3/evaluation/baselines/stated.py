@@ -16,7 +16,6 @@ from meds3.evaluation.outcome import (
     Outcome,
     SystemEvaluation,
     SystemHeader,
-    cluster_of,
 )
 from meds3.evaluation.results import Comparison
 from meds3.evaluation.results_parts import Baseline
@@ -96,17 +95,7 @@ def sentence(answer: str) -> str:
 
 def _outcome(problem: Problem, answer: str) -> Outcome:
     row = _row(answer, problem.answer)
-    return Outcome(
-        problem_id=problem.id,
-        dataset=problem.dataset,
-        domain=problem.domain,
-        question=problem.question,
-        cluster=cluster_of(problem),
-        gold=str(problem.answer),
-        greedy=row,
-        samples=(row,),
-        scoring_prompt="",
-    )
+    return Outcome.of(problem, row, [row], scoring_prompt="")
 
 
 def _row(answer: str, gold: Answer) -> CandidateRow:

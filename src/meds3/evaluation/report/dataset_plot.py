@@ -13,7 +13,6 @@ from meds3.evaluation.results_parts import Baseline
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ALWAYS, _WORDS = "always the commonest answer", "bag of words"
 _TICKS = (("|", 26), ("x", 10))  # shape as well as colour
 _ROUNDS = 3  # the last ones; more would not be told apart
 _AGREED = ("pvs", "vote-sum/last", "majority", "greedy")  # how a round answers, the first it has
@@ -37,6 +36,15 @@ def shown_lines(results: Results) -> list[Row]:
     return found
 
 
+def shown_baselines(results: Results) -> dict[str, dict[str, Baseline]]:
+    """What needs no language model, where a run has seeds: by name, then by dataset."""
+    found: dict[str, Sequence[Baseline]] = {
+        "always the commonest answer": results.majority_label,
+        "bag of words": results.bag_of_words,
+    }
+    return {name: {one.dataset: one for one in ones} for name, ones in found.items() if ones}
+
+
 @styled
 def dataset_plot(results: Results) -> str:
     """Accuracy with its 95% interval: datasets along y; ticks and crosses need no model."""
@@ -52,26 +60,21 @@ def dataset_plot(results: Results) -> str:
         ]
         shift = (i - (len(lines) - 1) / 2) * 0.75 / len(lines)
         _dots(axes, groups, [names.index(g.group) + shift for g in groups], i, line)
-    ticks: dict[str, Sequence[Baseline]] = {
-        _ALWAYS: results.majority_label,
-        _WORDS: results.bag_of_words,
-    }
-    for i, (label, ones) in enumerate(ticks.items()):
-        here = [one for one in ones if one.dataset in sizes]
-        if here:
-            x = [100 * one.accuracy for one in here]
-            y = [names.index(one.dataset) for one in here]
-            mark, size = _TICKS[i]
-            ink, width = colour(5 - i), 2
-            drawn = axes.plot(x, y, mark, color=ink, label=label, markersize=size, mew=width)
-            drawn[0].set_clip_on(False)  # 0% and 100% stand on the edge
+    baselines = shown_baselines(results)
+    for i, (label, ones) in enumerate(baselines.items()):
+        here = [one for one in ones.values() if one.dataset in sizes]
+        x = [100 * one.accuracy for one in here]
+        y = [names.index(one.dataset) for one in here]
+        mark, size = _TICKS[i]
+        drawn = axes.plot(x, y, mark, color=colour(5 - i), label=label, markersize=size, mew=2)
+        drawn[0].set_clip_on(False)  # 0% and 100% stand on the edge
     axes.set_yticks(range(len(names)), [f"{name} ({sizes[name]})" for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("accuracy, % (in brackets: questions)")
     axes.grid(axis="y", visible=False)
     handles, labels = axes.get_legend_handles_labels()  # the ticks come first
-    order = sorted(range(len(labels)), key=lambda i: labels[i] in ticks)
+    order = sorted(range(len(labels)), key=lambda i: labels[i] in baselines)
     axes.legend(
         [handles[i] for i in order],
         [labels[i] for i in order],

@@ -9,12 +9,11 @@ from pathlib import Path
 from meds3 import SAFETY_NOTE
 from meds3.evaluation.report import quality_words as words
 from meds3.evaluation.report import table
-from meds3.evaluation.report.dataset_plot import shown_lines
+from meds3.evaluation.report.dataset_plot import shown_baselines, shown_lines
 from meds3.evaluation.report.measure_sheets import SECTIONS, measure_sheets
 from meds3.evaluation.report.tiles import tiles
 from meds3.evaluation.report.words import asked_where, caveats, headline
 from meds3.evaluation.results import Results, Row
-from meds3.evaluation.results_parts import Baseline
 from meds3.runs import atomic
 
 
@@ -46,7 +45,7 @@ def markdown(results: Results) -> str:
         hardware=table.hardware(results.hardware),
         headings=table.headings(row_macros),
         comparison_headings=table.comparison_headings(comparison_macros),
-        dataset_headings=("dataset", "n", *map(_named, lines), *_baselines(results)),
+        dataset_headings=("dataset", "n", *map(_named, lines), *shown_baselines(results)),
         dataset_rows=_dataset_rows(results, lines),
         ledger_headings=(
             *("dataset", "domain", "licence", "seeds", "held out"),
@@ -67,15 +66,6 @@ def markdown(results: Results) -> str:
     )
 
 
-def _baselines(results: Results) -> dict[str, dict[str, Baseline]]:
-    """What needs no language model, where a run has seeds: by heading, then by dataset."""
-    found: dict[str, Sequence[Baseline]] = {
-        "always the commonest answer": results.majority_label,
-        "bag of words": results.bag_of_words,
-    }
-    return {name: {one.dataset: one for one in ones} for name, ones in found.items() if ones}
-
-
 def _named(row: Row) -> str:
     return f"{row.system}, {table.strategy_name(row)}"
 
@@ -83,7 +73,7 @@ def _named(row: Row) -> str:
 def _dataset_rows(results: Results, lines: Sequence[Row]) -> list[tuple[str, ...]]:
     """A line per dataset: the strongest base, the kept rounds, the baselines."""
     by_key = {(g.group, g.system, g.strategy): g for g in results.by_dataset}
-    baselines = _baselines(results).values()
+    baselines = shown_baselines(results).values()
     rows = []
     for name, n in sorted({g.group: g.n_questions for g in results.by_dataset}.items()):
         groups = [by_key.get((name, row.system, row.strategy)) for row in lines]
