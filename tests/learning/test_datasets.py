@@ -296,6 +296,23 @@ def test_without_reasons_every_solved_problem_gives_its_answer_once() -> None:
     assert sft_rows([tree], [PROBLEM], SftConfig(reasons="drop"))[0] == []
 
 
+def test_a_solved_problem_gives_its_answer_beside_its_reasons() -> None:
+    alone = f"{STEP_ZERO}\n\nStep 1: The answer is yes."
+    tree = hand_tree()
+    reasoned = [r.completion for r in sft()[0] if r.completion != alone]
+    for places in (1, 2, 4):
+        config = SftConfig(reasons="both", per_problem=places, choose="diverse")
+        rows = sft_rows([tree], [PROBLEM], config)[0]
+        assert [row.completion for row in rows].count(alone) == 1
+        kept = sft_rows([tree], [PROBLEM], config.model_copy(update={"reasons": "keep"}))[0]
+        assert {r.completion for r in kept} | {alone} == {r.completion for r in rows}
+    assert reasoned
+    for node in tree.nodes:  # nobody found the answer
+        node.verdict = Verdict.WRONG if node.verdict else None
+        node.rollouts = [replace(r, verdict=Verdict.WRONG) for r in node.rollouts]
+    assert sft_rows([tree], [PROBLEM], SftConfig(reasons="both"))[0] == []
+
+
 def test_a_chain_that_is_wrong_once_trimmed_is_left_out():
     tree = hand_tree()
     tree.nodes[5].step = Step(2, "The answer is no. Or rather, the answer is yes.")

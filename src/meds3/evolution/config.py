@@ -100,6 +100,9 @@ class RunConfig(BaseModel):
             "reasons=drop (SFT learns the answers of verified chains alone)": (
                 self.sft.reasons == "drop"
             ),
+            "reasons=both (SFT learns verified chains and beside them the answer alone)": (
+                self.sft.reasons == "both"
+            ),
             f"head_l2={self.prm.head_l2} (the PRM's head is fitted first)": (
                 self.prm.head_l2 is not None
             ),

@@ -148,10 +148,11 @@ class SftConfig(PackedTrainingConfig):
         description="chains that tell a figure or a name of the worked example as if it stood in "
         "their own problem: verified by luck (ours; the paper keeps every verified chain)",
     )
-    reasons: Literal["keep", "drop"] = Field(
+    reasons: Literal["keep", "drop", "both"] = Field(
         "keep",
-        description="drop, beyond the paper: of a verified chain the policy learns nothing but its "
-        "answer, in one step; for models too small to give reasons that tell anything",
+        description="beyond the paper. drop: of a verified chain the policy learns nothing but its "
+        "answer, in one step; for models too small to give reasons that tell anything. both: a "
+        "problem's chains, and beside them its answer in one step",
     )
     min_steps: int = Field(1, ge=1, description="leave out chains of fewer steps after Step 0")
     batch_size: int = Field(

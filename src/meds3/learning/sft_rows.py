@@ -11,7 +11,7 @@ from meds3.learning.balance import capped, even_shares, shares_of
 from meds3.learning.config import SftConfig
 from meds3.learning.rows import SftRow, problems_by_id, row_head
 from meds3.learning.summary import row_counts
-from meds3.learning.verified import chosen, learnable, verified_chains
+from meds3.learning.verified import answer_beside, chosen, learnable, verified_chains
 from meds3.problems.problem import Problem
 from meds3.search.tree import Tree
 
@@ -34,6 +34,8 @@ def sft_rows(
         chains = learnable(found, problem, config, dropped)
         taken = chosen(chains, config.choose)[: _places(tree, config)]
         dropped["more than the problem's places"] += len(chains) - len(taken)
+        if config.reasons == "both":
+            taken += answer_beside(taken, problem)
         head = row_head(tree, problem)
         rows += [SftRow(**head, completion=o.chain.text, hinted=o.hinted) for o in taken]
     fair = _fair_answers(rows, known, config)

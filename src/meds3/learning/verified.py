@@ -101,6 +101,14 @@ def answer_alone(problem: Problem) -> Chain:
     return chain_of(f"{ANSWER_PHRASE} {answer_text(problem.answer)}.")
 
 
+def answer_beside(chains: Sequence[VerifiedChain], problem: Problem) -> list[VerifiedChain]:
+    """The answer alone, where a problem has chains to learn and this is none of them."""
+    alone = answer_alone(problem)
+    if not chains or any(one.chain.text.casefold() == alone.text.casefold() for one in chains):
+        return []
+    return [VerifiedChain(alone, worth=1.0, hinted=all(one.hinted for one in chains))]
+
+
 def _fault(chain: Chain, problem: Problem, config: SftConfig) -> str | None:
     """Why the policy should not learn a verified chain; None when nothing speaks against it."""
     if len(chain.steps) <= config.min_steps:
