@@ -91,6 +91,22 @@ async def test_many_calls_share_the_batch_and_a_cancelled_one_is_dropped(
     assert await asyncio.wait_for(engine.generate(PROMPT, Sampling(max_tokens=3)), 30)
 
 
+async def test_closing_after_a_cancelled_call_leaves_no_complaint(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The library says `[ERROR] ... leaked` when its pipeline goes with requests still in it."""
+    closed = OpenVinoEngine(ensure_model("embedded"), cache_gb=0.1)
+    dropped = asyncio.create_task(closed.generate(PROMPT, Sampling(n=4, max_tokens=4000)))
+    pending = asyncio.create_task(closed.generate(PROMPT, Sampling(max_tokens=4000)))
+    await closed.generate(PROMPT, Sampling(max_tokens=3))
+    dropped.cancel()
+    await asyncio.gather(dropped, return_exceptions=True)
+    await closed.close()
+    assert isinstance((await asyncio.gather(pending, return_exceptions=True))[0], EngineError)
+    said = capfd.readouterr()
+    assert "leaked" not in said.out + said.err
+
+
 async def test_what_can_never_fit_is_said_at_once(engine: OpenVinoEngine) -> None:
     with pytest.raises(InputError, match=r"exceed the context .*8192"):
         await engine.generate("word " * 9000, Sampling(max_tokens=8))

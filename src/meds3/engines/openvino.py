@@ -8,6 +8,7 @@ import queue
 import signal
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -168,6 +169,7 @@ class OpenVinoEngine:
                 if self._pipeline.has_non_finished_requests():
                     self._pipeline.step()
                 active = [r for r in active if not self._settle(r)]
+            self._empty(active)
             failure = self._failure or EngineError(f"{self.name}: the engine is closed")
         except Exception as error:  # noqa: BLE001 (whatever the C++ side throws ends this engine)
             failure = EngineError(
@@ -176,6 +178,15 @@ class OpenVinoEngine:
                 "engine.max_sequences if memory is short",
             )
         self._fail(failure, [*active, *waiting])
+
+    def _empty(self, active: Sequence[_Request]) -> None:
+        """A cancelled request leaves the pipeline in its next step only, and a pipeline that goes
+        with any in it complains of leaks where the user reads."""
+        for request in active:
+            request.handle.cancel()
+            request.handle = None
+        if self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
 
     def _fail(self, failure: EngineError, active: list[_Request]) -> None:
         with self._lock:  # no request can enter the inbox after this
