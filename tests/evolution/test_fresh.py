@@ -93,6 +93,21 @@ async def test_seeds_that_wait_for_a_later_round_are_new_to_the_policy(
     assert engine.calls == len(waiting)
 
 
+@pytest.mark.parametrize(
+    ("settings", "counts"),
+    [(None, [2, 3, 4]), ({"seeds": "learned"}, [2, 3, 4]), ({"seeds": "later"}, [4, 4, 4])],
+)
+async def test_baselines_learn_from_the_seeds_that_the_rounds_so_far_have_taught(
+    tmp_path: Path, settings: dict[str, str] | None, counts: list[int]
+) -> None:
+    async def work(state: Evolution) -> list[int]:
+        return [len(state.learned_from(number)) for number in (1, 2, 3)]
+
+    idle, fields = ScriptedEngine(says), {"fresh": settings}
+    found, _ = await with_state(tmp_path, idle, work, problems=LATER, fields=fields)
+    assert found == counts
+
+
 async def test_a_last_round_without_later_seeds_is_told_how_to_get_them(tmp_path: Path) -> None:
     work = fresh(FreshConfig(chains=6, seeds="later"), 3)
     with pytest.raises(InputError, match="no seed waits") as error:

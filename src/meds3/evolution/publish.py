@@ -40,11 +40,11 @@ def publish(
     rolled_back: set[str],
     quality: Sequence[PrmQuality] = (),
 ) -> Results:
-    """Write both files and return what `results.json` holds."""
+    """Write both files after `rounds`; returns what `results.json` holds."""
     config, manifest = state.config, state.run.read_manifest()
     measured = config.evaluation
     evaluations = list(systems.values())
-    seeds, heldout = state.problems.seeds, state.problems.heldout
+    seeds, heldout = state.learned_from(rounds[-1].number), state.problems.heldout
     always, words = label_evaluation(seeds, heldout), word_evaluation(seeds, heldout)
     asked = {problem.id: problem for problem in heldout}
     results = Results(

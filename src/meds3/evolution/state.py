@@ -44,6 +44,12 @@ class Evolution:
         engine, base = self.config.engine, self.base.served
         return round_policy(self.run, round_, engine, self.journal, base)
 
+    def learned_from(self, round_: int) -> list[Problem]:
+        """The seeds whose answers a policy or a PRM has been taught after `round_` rounds."""
+        if self.config.fresh and self.config.fresh.seeds == "later":
+            return self.problems.seeds
+        return self.problems.seeds_until(round_)
+
     @property
     def scorer_log(self) -> Path:
         """Where a scoring server that the run starts writes to."""
