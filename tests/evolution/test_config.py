@@ -89,6 +89,8 @@ def test_workers_and_rounds_are_not_science(tmp_path: Path) -> None:
     # Stages of runs from before this field are known by inputs without it.
     assert "reasons" not in load_config(path, ()).science()["sft"]
     assert science() != science("sft.reasons=drop")
+    assert all("top_layers" not in load_config(path, ()).science()[s] for s in ("sft", "prm"))
+    assert science("sft.full=true") != science("sft.full=true", "sft.top_layers=2")
     assert science() != science("evaluation.seed=1")
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meds3.answers.kinds import Label
+from meds3.answers.kinds import Choice, Label
 from meds3.answers.verdict import Verdict
-from meds3.chains.chain import STEP_ZERO, Step, chain_of, parse_chain
+from meds3.chains.chain import STEP_ZERO, Step, chain_of, parse_chain, parse_steps
 from meds3.errors import InputError
 from meds3.learning.balance import capped, even_shares
 from meds3.learning.config import DpoConfig, PrmConfig, SftConfig
@@ -19,7 +19,7 @@ from meds3.learning.sft_rows import sft_rows
 from meds3.learning.summary import summary_page
 from meds3.learning.verified import states_once, trimmed
 from meds3.problems.problem import Domain
-from meds3.search.tree import Rollout
+from meds3.search.tree import Rollout, Tree
 from tests.learning.trees import PROBLEM, PROMPT, hand_tree, rollout
 
 
@@ -294,6 +294,50 @@ def test_without_reasons_every_solved_problem_gives_its_answer_once() -> None:
         node.verdict = Verdict.WRONG if node.verdict else None
         node.rollouts = [replace(r, verdict=Verdict.WRONG) for r in node.rollouts]
     assert sft_rows([tree], [PROBLEM], SftConfig(reasons="drop"))[0] == []
+
+
+OPTIONS = {"A": "no  effect", "B": "They rise.", "C": "The answer is A."}
+
+
+@pytest.mark.parametrize(
+    ("letter", "learned"),
+    [
+        ("A", "Step 1: no effect. The answer is A."),
+        ("B", "Step 1: They rise. The answer is B."),
+    ],
+)
+def test_an_option_is_named_before_its_letter(letter: str, learned: str) -> None:
+    problem = PROBLEM.model_copy(
+        update={"options": OPTIONS, "answer": Choice(letter=letter, options=OPTIONS)}
+    )
+    rows, _ = sft_rows([_chosen(letter)], [problem], SftConfig(reasons="option"))
+    assert [row.completion for row in rows] == [f"{STEP_ZERO}\n\n{learned}"]
+
+
+def test_an_option_that_states_an_answer_is_not_learned_by_name() -> None:
+    """`The answer is A. The answer is C.` is no chain that a rule verifies as C."""
+    problem = PROBLEM.model_copy(
+        update={"options": OPTIONS, "answer": Choice(letter="C", options=OPTIONS)}
+    )
+    rows, summary = sft_rows([_chosen("C")], [problem], SftConfig(reasons="option"))
+    assert rows == []
+    assert summary["dropped"] == {"not right any more once trimmed": 1}
+
+
+def _chosen(letter: str) -> Tree:
+    """A tree whose only verified chain says no more than the letter."""
+    tree = hand_tree()
+    for node in tree.nodes:
+        node.verdict = Verdict.WRONG if node.verdict else None
+        node.rollouts = [replace(r, verdict=Verdict.WRONG) for r in node.rollouts]
+    right = parse_steps(f"The answer is {letter}.")
+    tree.rationales = [Rollout(right, Verdict.CORRECT, len(right))]
+    return tree
+
+
+def test_without_options_the_answer_stands_alone() -> None:
+    rows = sft_rows([hand_tree()], [PROBLEM], SftConfig(reasons="option"))[0]
+    assert [row.completion for row in rows] == [f"{STEP_ZERO}\n\nStep 1: The answer is yes."]
 
 
 def test_a_solved_problem_gives_its_answer_beside_its_reasons() -> None:

@@ -69,6 +69,27 @@ def test_a_policy_is_the_same_after_saving(model, tmp_path, stage, monkeypatch):
     assert lost < 0.05 * change, "the adapters did not go into the weights"  # saved in 16 bits
 
 
+@pytest.mark.parametrize("stage", ["sft", "dpo", "prm"])
+def test_the_top_layers_learn_and_what_lies_below_stays(model, tmp_path, stage):
+    import torch
+    from transformers import AutoModel
+
+    job = job_of(
+        stage, model, tmp_path, 3, full=True, top_layers=1, lr=0.03, **packable(model, stage)
+    )
+    train(job)
+    before, after = (
+        AutoModel.from_pretrained(folder, dtype=torch.float16).state_dict()
+        for folder in (model, job.output)
+    )
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    layer = "h." if "gpt2" in model.name else "layers."
+    assert any(name.startswith(f"{layer}1.") for name in changed)
+    below = {n for n in before if n.startswith(f"{layer}0.") or "embed" in n or n == "wte.weight"}
+    assert len(below) > 5
+    assert not changed & below
+
+
 def test_packed_and_plain_sft_agree(model, tmp_path):
     if model.name[:-1] in UNPACKABLE:
         with pytest.raises(InputError, match=r"otherwise than single[\s\S]*sft.packing: none"):

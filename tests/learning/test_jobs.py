@@ -22,5 +22,6 @@ def test_checkpoints_belong_to_settings_and_data(tmp_path: Path) -> None:
     first = fingerprint()
     assert fingerprint(lr=1e-3) != first
     assert fingerprint(reasons="drop") == first  # it chose the rows, and the rows are the same
+    assert fingerprint(full=True, top_layers=1) != fingerprint(full=True)
     data.write_text("another row\n")
     assert fingerprint() != first

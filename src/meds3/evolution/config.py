@@ -100,6 +100,9 @@ class RunConfig(BaseModel):
             "reasons=drop (SFT learns the answers of verified chains alone)": (
                 self.sft.reasons == "drop"
             ),
+            "reasons=option (SFT learns the answers of verified chains, in words and letter)": (
+                self.sft.reasons == "option"
+            ),
             "reasons=both (SFT learns verified chains and beside them the answer alone)": (
                 self.sft.reasons == "both"
             ),
@@ -142,6 +145,9 @@ class RunConfig(BaseModel):
                 body["problems"].pop(name)
         if body["fresh"] and body["fresh"]["seeds"] == "learned":
             body["fresh"].pop("seeds")
+        for stage in ("sft", "dpo", "prm"):
+            if body[stage] and body[stage]["top_layers"] is None:
+                body[stage].pop("top_layers")
         if body["sft"]["reasons"] == "keep":
             body["sft"].pop("reasons")
         return body

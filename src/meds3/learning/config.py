@@ -37,6 +37,12 @@ class TrainingConfig(BaseModel):
 
     lora: LoraConfig = LoraConfig()
     full: bool = Field(False, description="train every weight instead of LoRA adapters")
+    top_layers: int | None = Field(
+        None,
+        ge=1,
+        description="with full: only the top N layers; nothing is back-propagated below them, "
+        "which on a CPU halves the time for the upper half; null trains every layer",
+    )
     lr: float = Field(2e-4, gt=0.0, description="peak learning rate")
     epochs: float = Field(1.0, gt=0.0)
     warmup: float = Field(0.05, ge=0.0, lt=1.0, description="share of the steps spent warming up")
@@ -70,6 +76,12 @@ class TrainingConfig(BaseModel):
         description="a file for `accelerate launch --config_file`, for several processes or GPUs "
         "(see configs/accelerate); null: one process",
     )
+
+    @model_validator(mode="after")
+    def _layers_of_full_weights(self) -> Self:
+        if self.top_layers is not None and not self.full:
+            raise ValueError("top_layers needs full: true; the adapters' own is lora.top_layers")
+        return self
 
     @model_validator(mode="after")
     def _evaluates_on_something(self) -> Self:
@@ -148,11 +160,12 @@ class SftConfig(PackedTrainingConfig):
         description="chains that tell a figure or a name of the worked example as if it stood in "
         "their own problem: verified by luck (ours; the paper keeps every verified chain)",
     )
-    reasons: Literal["keep", "drop", "both"] = Field(
+    reasons: Literal["keep", "drop", "both", "option"] = Field(
         "keep",
         description="beyond the paper. drop: of a verified chain the policy learns nothing but its "
-        "answer, in one step; for models too small to give reasons that tell anything. both: a "
-        "problem's chains, and beside them its answer in one step",
+        "answer, in one step; for models too small to give reasons that tell anything. option: "
+        "the same with the right option's words before its letter. both: a problem's chains, and "
+        "beside them its answer in one step",
     )
     min_steps: int = Field(1, ge=1, description="leave out chains of fewer steps after Step 0")
     batch_size: int = Field(

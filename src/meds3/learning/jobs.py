@@ -33,8 +33,11 @@ class _Job(BaseModel):
     def fingerprint(self) -> str:
         """Tells whether checkpoints belong to this very job: its settings, data and model."""
         inputs = [digest_path(self.data), digest_path(self.model)]
-        # `reasons` chose the rows, which are in the digest; checkpoints from before it go on.
+        # `reasons` chose the rows, which are in the digest; checkpoints from before it and from
+        # before `top_layers` go on.
         body = self.model_dump(mode="json", exclude={"config": {"reasons"}})
+        if body["config"]["top_layers"] is None:
+            body["config"].pop("top_layers")
         return digest_of([body, inputs])
 
 

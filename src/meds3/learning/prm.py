@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meds3.engines.weights import load_causal_lm
-from meds3.learning.adapters import merged, with_adapters
+from meds3.learning.adapters import merged, trainable
 from meds3.learning.checks import check_prompts, check_steps, check_tree_packing
 from meds3.learning.holdout import split_rows
 from meds3.learning.jobs import PrmJob
@@ -60,7 +60,7 @@ def _prm(job: PrmJob, causal: Any) -> Any:
 
 
 def _adapted(job: PrmJob, model: Any) -> Any:
-    return model if job.config.full else with_adapters(model, job.config.lora, train_too=["score"])
+    return trainable(model, job.config, train_too=["score"])
 
 
 def prm_loss(model: Any, item: PrmItem) -> torch.Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from meds3.engines.forms import GGUF_NAME
 from meds3.engines.weights import load_causal_lm
-from meds3.learning.adapters import merged, with_adapters
+from meds3.learning.adapters import merged, trainable
 from meds3.learning.checks import check_prompts, check_tree_packing, say_left_out
 from meds3.learning.gguf_export import export_gguf
 from meds3.learning.holdout import split_rows
@@ -64,7 +64,7 @@ def train_sft(job: SftJob) -> None:
         items, held = sft_items(job, train, tokenizer), _held_out(job, held_out, tokenizer)
         check_tree_packing(job, model, max(item.pack.longest_branch for item in items + held))
     model.config.use_cache = False
-    model = _adapted(job, model)
+    model = trainable(model, job.config)
     if plain:
         from meds3.learning.sft_plain import train_plain
 
@@ -74,13 +74,9 @@ def train_sft(job: SftJob) -> None:
     save_policy(job, trainer, tokenizer)
 
 
-def _adapted(job: SftJob | DpoJob, model: Any) -> Any:
-    return model if job.config.full else with_adapters(model, job.config.lora)
-
-
 def save_policy(job: SftJob | DpoJob, trainer: Any, tokenizer: Any) -> None:
     """Save the folder; within it the adapter and, when `gguf_base` is set, the GGUF."""
-    whole = whole_model(trainer, lambda: _adapted(job, load_causal_lm(job.model)[0]))
+    whole = whole_model(trainer, lambda: trainable(load_causal_lm(job.model)[0], job.config))
     write_adapter = adapter_writer(whole)
 
     def finish(folder: Path) -> None:
