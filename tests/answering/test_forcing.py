@@ -105,7 +105,7 @@ async def test_answers_that_are_not_listed_are_a_few_words(
     assert all("more" not in one.chain.text for one in found)
 
 
-@pytest.mark.parametrize("style", ["direct", "worked-example"])
+@pytest.mark.parametrize("style", ["direct", "worked-example", "option-shots"])
 async def test_other_ways_to_ask(style: PromptStyle) -> None:
     settings = FORCED.model_copy(update={"style": style, "n": 1})
     engine = Recorded(" none of these I know.", forced=" B.")

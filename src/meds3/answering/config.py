@@ -18,7 +18,7 @@ def _known(name: str) -> str:
     return name
 
 
-PromptStyle = Literal["bare", "worked-example", "direct", "direct-shots"]
+PromptStyle = Literal["bare", "worked-example", "direct", "direct-shots", "option-shots"]
 StrategyName = Annotated[str, AfterValidator(_known)]
 
 
@@ -44,7 +44,8 @@ class AnsweringConfig(BaseModel):
     style: PromptStyle = Field(
         "bare",
         description="worked-example shows one of the same answer kind before the question; direct "
-        "asks for the answer without steps, direct-shots after solved problems of the same dataset",
+        "asks for the answer without steps, direct-shots after solved problems of the same "
+        "dataset, option-shots after such whose answers name their option before its letter",
     )
     strategy: StrategyName = Field(
         "pvs", description="how `ask` chooses when there is a PRM; without one it is `majority`"

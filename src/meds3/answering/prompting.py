@@ -21,10 +21,12 @@ from meds3.engines.protocol import Completion
 from meds3.problems.problem import Problem
 from meds3.selection.candidate import Candidate, closeness
 
-Shots = Mapping[str, Sequence[Problem]]  # by dataset: solved problems that `direct-shots` shows
+Shots = Mapping[str, Sequence[Problem]]  # by dataset: the solved problems that `SHOWING` show
+SHOWING = ("direct-shots", "option-shots")
 NO_SHOTS: Shots = {}
 _CHAIN_OPENING = f"{STEP_ZERO}{STEP_SEPARATOR}Step 1:"
 _DIRECT = ("direct", "direct-shots")
+_ONE_LINE = (*_DIRECT, "option-shots")
 
 
 def bare_prompt(template: ChatTemplate, problem: Problem) -> str:
@@ -39,17 +41,19 @@ def bare_prompt(template: ChatTemplate, problem: Problem) -> str:
 def open_prompt(
     template: ChatTemplate, problem: Problem, style: PromptStyle, shots: Shots = NO_SHOTS
 ) -> str:
-    """The prompt with the assistant turn begun: Step 0 and `Step 1:`, or `The answer is`."""
-    if style in _DIRECT:
-        shown = shots.get(problem.dataset, ()) if style == "direct-shots" else ()
-        return template.render(direct_messages(problem, shown)) + ANSWER_PHRASE
+    """The prompt with the assistant turn begun: Step 0 and `Step 1:`, or `The answer is`; with
+    `option-shots` it is open and empty."""
+    if style in _ONE_LINE:
+        shown = shots.get(problem.dataset, ()) if style in SHOWING else ()
+        asked = template.render(direct_messages(problem, shown, style == "option-shots"))
+        return asked + ANSWER_PHRASE if style in _DIRECT else asked
     example = example_for(problem) if style == "worked-example" else None
     return template.render(messages(problem, example)) + _CHAIN_OPENING
 
 
 def stops(style: PromptStyle) -> tuple[str, ...]:
     """Where a completion ends besides the end of the turn: a direct answer is one line."""
-    return ("\n",) if style in _DIRECT else ()
+    return ("\n",) if style in _ONE_LINE else ()
 
 
 def candidate_of(completion: Completion, problem: Problem, style: PromptStyle) -> Candidate:
@@ -66,8 +70,8 @@ def extracted(chain: Chain, problem: Problem, tokens: int) -> Candidate:
 
 def opened_to_answer(begun: str, kept: Sequence[str], style: PromptStyle) -> str:
     """`begun` (of `open_prompt`) with the steps `kept`, up to `The answer is`."""
-    if style in _DIRECT:
-        return begun
+    if style in _ONE_LINE:
+        return begun if style in _DIRECT else begun + ANSWER_PHRASE
     turn = begun.removesuffix(_CHAIN_OPENING)
     head = f"{STEP_SEPARATOR}Step {len(kept) + 1}: "
     return f"{turn}{chain_of(*kept).text}{head}{ANSWER_PHRASE}"
@@ -76,4 +80,6 @@ def opened_to_answer(begun: str, kept: Sequence[str], style: PromptStyle) -> str
 def _chain(text: str, style: PromptStyle) -> Chain:
     if style in _DIRECT:
         return chain_of(f"{ANSWER_PHRASE}{text.rstrip()}")
+    if style in _ONE_LINE:
+        return chain_of(text.strip())
     return chain_of(*(step.text for step in parse_steps(text)))

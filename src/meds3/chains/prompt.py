@@ -78,15 +78,32 @@ def hinted_messages(problem: Problem) -> list[dict[str, str]]:
     return [{"role": "user", "content": asked}]
 
 
-def direct_messages(problem: Problem, shots: Sequence[Problem]) -> list[dict[str, str]]:
-    """The chat that asks for the answer alone; each of `shots` is an earlier pair of turns."""
+def direct_messages(
+    problem: Problem, shots: Sequence[Problem], option_first: bool = False
+) -> list[dict[str, str]]:
+    """The chat that asks for the answer alone; each of `shots` is an earlier pair of turns, whose
+    answer names its option first if so asked."""
     turns = []
     for shot in shots:
+        said = option_stated(shot.answer) if option_first else answer_stated(shot.answer)
         turns.append({"role": "user", "content": question_text(shot)})
-        turns.append(
-            {"role": "assistant", "content": f"{ANSWER_PHRASE} {answer_text(shot.answer)}."}
-        )
+        turns.append({"role": "assistant", "content": said})
     return [*turns, {"role": "user", "content": question_text(problem)}]
+
+
+def answer_stated(answer: Answer) -> str:
+    """`The answer is B.`"""
+    return f"{ANSWER_PHRASE} {answer_text(answer)}."
+
+
+def option_stated(answer: Answer) -> str:
+    """`no effect. The answer is B.`: the option's words first, as they stand in the question, so
+    that they can be copied. The answer alone where there are no options."""
+    if not isinstance(answer, Choice):
+        return answer_stated(answer)
+    words = " ".join(answer.options[answer.letter].split())
+    stop = "" if words.endswith((".", "!", "?")) else "."
+    return f"{words}{stop} {answer_stated(answer)}"
 
 
 def answer_text(answer: Answer) -> str:

@@ -20,9 +20,7 @@ class EvaluationConfig(BaseModel):
     baselines: tuple[PromptStyle, ...] = Field(
         ("worked-example",), description="ways to ask the base, beside the bare one"
     )
-    shots: int = Field(
-        4, ge=1, description="solved seeds of the same dataset that `direct-shots` shows"
-    )
+    shots: int = Field(4, ge=1, description="solved seeds that direct-shots and option-shots show")
     pass_k: tuple[int, ...] = Field((1, 4, 16), description="k of pass@k, as far as n allows")
     step_rollouts: int = Field(
         0,

@@ -17,6 +17,7 @@ BASELINES: dict[PromptStyle, str] = {
     "worked-example": f"{BASE}-example",
     "direct": f"{BASE}-direct",
     "direct-shots": f"{BASE}-shots",
+    "option-shots": f"{BASE}-option-shots",
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from meds3.answering.config import AnsweringConfig, PromptStyle
-from meds3.answering.prompting import NO_SHOTS, Shots
+from meds3.answering.prompting import NO_SHOTS, SHOWING, Shots
 from meds3.engines.journalled import JournalledEngine
 from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
@@ -44,7 +44,7 @@ async def sample_policy(
     settings = state.config.answering.model_copy(update={"style": style})
     measured = state.config.evaluation
     shots = NO_SHOTS
-    if style == "direct-shots":
+    if style in SHOWING:
         shots = solved_shots(state.problems.seeds, measured.shots, measured.seed)
 
     async def work() -> SystemEvaluation:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from meds3.answers.judge import verify
-from meds3.answers.kinds import Choice
 from meds3.answers.verdict import Verdict
 from meds3.chains.chain import ANSWER_PHRASE, Chain, chain_of
 from meds3.chains.examples import borrowed_facts
-from meds3.chains.prompt import answer_text
+from meds3.chains.prompt import answer_stated, option_stated
 from meds3.learning.config import ChainChoice, SftConfig
 from meds3.problems.problem import Problem
 from meds3.search.tree import Node, Tree
@@ -93,26 +92,14 @@ def _as_learned(chain: Chain, problem: Problem, config: SftConfig) -> Chain:
     if config.one_statement == "trim":
         chain = trimmed(chain)
     if config.reasons in ("drop", "option") and _right(chain, problem):
-        return option_named(problem) if config.reasons == "option" else answer_alone(problem)
+        stated = option_stated if config.reasons == "option" else answer_stated
+        return chain_of(stated(problem.answer))
     return chain
 
 
 def answer_alone(problem: Problem) -> Chain:
     """The right answer in a single step, as the shortest verified chain would state it."""
-    return chain_of(f"{ANSWER_PHRASE} {answer_text(problem.answer)}.")
-
-
-def option_named(problem: Problem) -> Chain:
-    """The right option's words, then its letter; the answer alone where there are no options.
-
-    A small model finds the words in the question sooner than it learns what a letter stands for
-    (docs/experiments.md). They stand as in the question, so that they can be copied.
-    """
-    if not isinstance(problem.answer, Choice):
-        return answer_alone(problem)
-    words = " ".join(problem.answer.options[problem.answer.letter].split())
-    stop = "" if words.endswith((".", "!", "?")) else "."
-    return chain_of(f"{words}{stop} {ANSWER_PHRASE} {answer_text(problem.answer)}.")
+    return chain_of(answer_stated(problem.answer))
 
 
 def answer_beside(chains: Sequence[VerifiedChain], problem: Problem) -> list[VerifiedChain]:
