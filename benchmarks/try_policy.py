@@ -41,7 +41,9 @@ from meds3.evolution.config import RunConfig, load_config
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.policies import base_policy, served_by
 from meds3.learning.prm_rows import prm_rows
+from meds3.learning.right_answers import add_right_answer
 from meds3.learning.rows import PrmRow, write_rows
+from meds3.learning.verified import ALONE
 from meds3.problems.config import GymSource
 from meds3.problems.problem import Problem
 from meds3.problems.sources.read import read_source
@@ -113,15 +115,17 @@ async def candidates(
 
 def learned_rows(outcomes: Sequence[Outcome], config: RunConfig) -> list[PrmRow]:
     """The sampled chains with the verdict on their last step, as `config.prm` takes them."""
+    known = {problem.id: problem for problems in by_file(config) for problem in problems}
     trees = []
     for outcome in outcomes:
         tree = seedling(outcome.problem_id, outcome.scoring_prompt)
         for row in outcome.samples:
             steps = row.candidate().chain.steps[1:]
             tree.nodes[0].rollouts.append(Rollout(steps, row.verdict, row.tokens))
+        if config.fresh is not None and config.fresh.right_answers:
+            add_right_answer(tree, known[outcome.problem_id], ALONE[config.sft.reasons])
         trees.append(tree)
-    problems = [problem for rows in by_file(config) for problem in rows]
-    return prm_rows(trees, problems, config.prm)[0]
+    return prm_rows(trees, known.values(), config.prm)[0]
 
 
 def keep(found: SystemEvaluation, path: Path | None) -> None:

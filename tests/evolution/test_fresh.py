@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from meds3.answers.verdict import Verdict
 from meds3.chains.chain import Step
@@ -60,6 +61,38 @@ async def test_as_many_right_as_wrong_chains_of_the_new_policy(tmp_path: Path) -
     assert [row.labels for row in rows] == [[None, 1.0], [None, 0.0]] * 8  # the end alone is known
     assert all("old" not in row.steps[0] for row in rows)
     assert all(row.prompt.endswith("assistant: ") for row in rows)
+
+
+async def test_a_seed_that_no_chain_answers_gets_the_right_answer_as_one_more(
+    tmp_path: Path,
+) -> None:
+    wrong = ScriptedEngine(lambda *asked: " The answer is no.")
+    fields = PRM | {"sft": {"reasons": "drop"}}
+    work = fresh(FreshConfig(chains=6, right_answers=True))
+    rows, _ = await with_state(tmp_path, wrong, work, fields=fields)
+    assert [(row.problem_id, row.steps, row.labels) for row in rows] == [
+        (problem.id, [f"The answer is {said}."], [label])
+        for problem in SEEDS
+        for said, label in (("yes", 1.0), ("no", 0.0))
+    ]
+
+
+async def test_a_seed_with_a_right_chain_gets_no_other(tmp_path: Path) -> None:
+    fields = PRM | {"sft": {"reasons": "drop"}}
+    found = []
+    for right_answers in (False, True):
+        work = fresh(FreshConfig(chains=6, right_answers=right_answers))
+        folder = tmp_path / str(right_answers)
+        folder.mkdir()
+        found.append((await with_state(folder, ScriptedEngine(says), work, fields=fields))[0])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("reasons", ["keep", "both"])
+def test_right_answers_must_look_like_those_of_the_policy(tmp_path: Path, reasons: str) -> None:
+    fields = {"fresh": {"right_answers": True}, "sft": {"reasons": reasons}}
+    with pytest.raises(ValidationError, match=rf"reasons drop or option, not {reasons}"):
+        config(tmp_path, fields)
 
 
 async def test_the_trees_may_be_learned_from_as_well(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from meds3.evolution.gate import GateConfig
 from meds3.evolution.presets import PRESETS
 from meds3.evolution.seed_set import SeedSetConfig
 from meds3.learning.config import SPEED_ONLY, DpoConfig, FreshConfig, PrmConfig, SftConfig
+from meds3.learning.verified import ALONE
 from meds3.problems.config import ProblemsConfig
 from meds3.rewards.config import ScorerConfig
 from meds3.search.config import SearchConfig
@@ -72,6 +73,15 @@ class RunConfig(BaseModel):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _right_answers_look_like_the_policys(self) -> Self:
+        if self.fresh and self.fresh.right_answers and self.sft.reasons not in ALONE:
+            raise ValueError(
+                f"fresh.right_answers needs sft.reasons drop or option, not {self.sft.reasons}: "
+                "among chains with reasons a bare answer would be known by its looks"
+            )
+        return self
+
     @property
     def run_path(self) -> Path:
         return self.runs_dir / self.name
@@ -112,6 +122,9 @@ class RunConfig(BaseModel):
             "kept_rollouts (SFT also learns from verified rollouts)": self.sft.kept_rollouts,
             "prm.contrast (PRM: as many right as wrong chains of every problem)": self.prm.contrast,
             "fresh (the PRM learns from chains of the policy just trained)": self.fresh is not None,
+            "fresh.right_answers (the PRM learns the answers of seeds that no chain answers)": (
+                self.fresh is not None and self.fresh.right_answers
+            ),
             "label_rollout_ends (PRM also learns from rollout verdicts)": (
                 self.prm.label_rollout_ends
             ),
@@ -143,8 +156,9 @@ class RunConfig(BaseModel):
         for name in ("allow_overlap", "replace_overlap"):
             if not body["problems"][name]:
                 body["problems"].pop(name)
-        if body["fresh"] and body["fresh"]["seeds"] == "learned":
-            body["fresh"].pop("seeds")
+        for name, usual in (("seeds", "learned"), ("right_answers", False)):
+            if body["fresh"] and body["fresh"][name] == usual:
+                body["fresh"].pop(name)
         for stage in ("sft", "dpo", "prm"):
             if body[stage] and body[stage]["top_layers"] is None:
                 body[stage].pop("top_layers")

@@ -12,8 +12,10 @@ from meds3.evolution.rollouts import Begun, policy_rollouts
 from meds3.evolution.state import Evolution
 from meds3.learning.config import FreshConfig
 from meds3.learning.prm_rows import prm_rows
+from meds3.learning.right_answers import add_right_answer
 from meds3.learning.rows import write_rows
 from meds3.learning.summary import summary_page
+from meds3.learning.verified import ALONE
 from meds3.problems.load import ProblemSplit
 from meds3.problems.problem import Problem
 from meds3.runs.atomic import write_text
@@ -33,6 +35,9 @@ async def fresh_prm_rows(
 
     async def work() -> dict[str, Any]:
         fresh = await _written(state, number, config.chains, policy, problems)
+        if config.right_answers:
+            for tree, problem in zip(fresh, problems, strict=True):
+                add_right_answer(tree, problem, ALONE[state.config.sft.reasons])
         await state.server.release()  # training needs the memory
         learned = [*fresh, *trees] if config.trees else fresh
         rows, summary = prm_rows(learned, state.problems.seeds, state.config.prm)

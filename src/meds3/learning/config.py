@@ -239,3 +239,9 @@ class FreshConfig(BaseModel):
         "policy as a question will be (a source's `rounds`; one past the last round serves too)",
     )
     trees: bool = Field(False, description="the PRM also learns from the chains of the trees")
+    right_answers: bool = Field(
+        False,
+        description="a seed that none of its chains answers gets the right answer as one more, as "
+        "SFT states it (needs sft.reasons: drop or option). With prm.contrast the seeds on which "
+        "the policy is always wrong teach the PRM nothing otherwise",
+    )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from meds3.answers.judge import verify
+from meds3.answers.kinds import Answer
 from meds3.answers.verdict import Verdict
 from meds3.chains.chain import ANSWER_PHRASE, Chain, chain_of
 from meds3.chains.examples import borrowed_facts
@@ -21,6 +22,8 @@ _STATEMENT = re.compile(
     r"\b(?:the|final)\s+(?:correct\s+|final\s+)?answer\s*(?:is|:).*?(?:[.!?](?=\s|$)|(?=\n)|$)",
     re.I,
 )
+# By `sft.reasons`: what SFT learns in place of a verified chain.
+ALONE: dict[str, Callable[[Answer], str]] = {"drop": answer_stated, "option": option_stated}
 _MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
 
 
@@ -91,9 +94,8 @@ def learnable(
 def _as_learned(chain: Chain, problem: Problem, config: SftConfig) -> Chain:
     if config.one_statement == "trim":
         chain = trimmed(chain)
-    if config.reasons in ("drop", "option") and _right(chain, problem):
-        stated = option_stated if config.reasons == "option" else answer_stated
-        return chain_of(stated(problem.answer))
+    if config.reasons in ALONE and _right(chain, problem):
+        return chain_of(ALONE[config.reasons](problem.answer))
     return chain
 
 
