@@ -40,8 +40,8 @@ from meds3.evaluation.run import evaluate_system, rescore
 from meds3.evolution.config import RunConfig, load_config
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.policies import base_policy, served_by
+from meds3.learning.both_sides import add_missing_side
 from meds3.learning.prm_rows import prm_rows
-from meds3.learning.right_answers import add_right_answer
 from meds3.learning.rows import PrmRow, write_rows
 from meds3.learning.verified import ALONE
 from meds3.problems.config import GymSource
@@ -122,8 +122,8 @@ def learned_rows(outcomes: Sequence[Outcome], config: RunConfig) -> list[PrmRow]
         for row in outcome.samples:
             steps = row.candidate().chain.steps[1:]
             tree.nodes[0].rollouts.append(Rollout(steps, row.verdict, row.tokens))
-        if config.fresh is not None and config.fresh.right_answers:
-            add_right_answer(tree, known[outcome.problem_id], ALONE[config.sft.reasons])
+        if config.fresh is not None and config.fresh.both_sides:
+            add_missing_side(tree, known[outcome.problem_id], ALONE[config.sft.reasons])
         trees.append(tree)
     return prm_rows(trees, known.values(), config.prm)[0]
 

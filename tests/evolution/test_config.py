@@ -91,8 +91,8 @@ def test_workers_and_rounds_are_not_science(tmp_path: Path) -> None:
     assert science() != science("sft.reasons=drop")
     assert all("top_layers" not in load_config(path, ()).science()[s] for s in ("sft", "prm"))
     later = ("sft.reasons=drop", "fresh={}")
-    assert "right_answers" not in load_config(path, later).science()["fresh"]
-    assert science(*later) != science(*later, "fresh.right_answers=true")
+    assert "both_sides" not in load_config(path, later).science()["fresh"]
+    assert science(*later) != science(*later, "fresh.both_sides=true")
     assert science("sft.full=true") != science("sft.full=true", "sft.top_layers=2")
     assert science() != science("evaluation.seed=1")
 

@@ -63,34 +63,36 @@ async def test_as_many_right_as_wrong_chains_of_the_new_policy(tmp_path: Path) -
     assert all(row.prompt.endswith("assistant: ") for row in rows)
 
 
-async def test_a_seed_that_no_chain_answers_gets_the_right_answer_as_one_more(
-    tmp_path: Path,
+@pytest.mark.parametrize("said", ["yes", "no"])  # all are right, all are wrong
+async def test_a_seed_on_which_all_chains_agree_gets_one_of_the_other_side(
+    tmp_path: Path, said: str
 ) -> None:
-    wrong = ScriptedEngine(lambda *asked: " The answer is no.")
+    engine = ScriptedEngine(lambda *asked: f" The answer is {said}.")
     fields = PRM | {"sft": {"reasons": "drop"}}
-    work = fresh(FreshConfig(chains=6, right_answers=True))
-    rows, _ = await with_state(tmp_path, wrong, work, fields=fields)
-    assert [(row.problem_id, row.steps, row.labels) for row in rows] == [
-        (problem.id, [f"The answer is {said}."], [label])
-        for problem in SEEDS
-        for said, label in (("yes", 1.0), ("no", 0.0))
+    work = fresh(FreshConfig(chains=6, both_sides=True))
+    rows, _ = await with_state(tmp_path, engine, work, fields=fields)
+    assert [(row.problem_id, row.labels) for row in rows] == [
+        (problem.id, [label]) for problem in SEEDS for label in (1.0, 0.0)
     ]
+    for right, wrong in zip(rows[::2], rows[1::2], strict=True):
+        assert right.steps == ["The answer is yes."]
+        assert wrong.steps[0] in {"The answer is no.", "The answer is maybe."}
 
 
-async def test_a_seed_with_a_right_chain_gets_no_other(tmp_path: Path) -> None:
+async def test_a_seed_with_right_and_wrong_chains_gets_no_other(tmp_path: Path) -> None:
     fields = PRM | {"sft": {"reasons": "drop"}}
     found = []
-    for right_answers in (False, True):
-        work = fresh(FreshConfig(chains=6, right_answers=right_answers))
-        folder = tmp_path / str(right_answers)
+    for both_sides in (False, True):
+        work = fresh(FreshConfig(chains=6, both_sides=both_sides))
+        folder = tmp_path / str(both_sides)
         folder.mkdir()
         found.append((await with_state(folder, ScriptedEngine(says), work, fields=fields))[0])
     assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("reasons", ["keep", "both"])
-def test_right_answers_must_look_like_those_of_the_policy(tmp_path: Path, reasons: str) -> None:
-    fields = {"fresh": {"right_answers": True}, "sft": {"reasons": reasons}}
+def test_both_sides_must_look_like_those_of_the_policy(tmp_path: Path, reasons: str) -> None:
+    fields = {"fresh": {"both_sides": True}, "sft": {"reasons": reasons}}
     with pytest.raises(ValidationError, match=rf"reasons drop or option, not {reasons}"):
         config(tmp_path, fields)
 

@@ -74,10 +74,10 @@ class RunConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _right_answers_look_like_the_policys(self) -> Self:
-        if self.fresh and self.fresh.right_answers and self.sft.reasons not in ALONE:
+    def _both_sides_look_like_the_policys(self) -> Self:
+        if self.fresh and self.fresh.both_sides and self.sft.reasons not in ALONE:
             raise ValueError(
-                f"fresh.right_answers needs sft.reasons drop or option, not {self.sft.reasons}: "
+                f"fresh.both_sides needs sft.reasons drop or option, not {self.sft.reasons}: "
                 "among chains with reasons a bare answer would be known by its looks"
             )
         return self
@@ -122,8 +122,8 @@ class RunConfig(BaseModel):
             "kept_rollouts (SFT also learns from verified rollouts)": self.sft.kept_rollouts,
             "prm.contrast (PRM: as many right as wrong chains of every problem)": self.prm.contrast,
             "fresh (the PRM learns from chains of the policy just trained)": self.fresh is not None,
-            "fresh.right_answers (the PRM learns the answers of seeds that no chain answers)": (
-                self.fresh is not None and self.fresh.right_answers
+            "fresh.both_sides (the PRM also learns from seeds on which its policy is sure)": (
+                self.fresh is not None and self.fresh.both_sides
             ),
             "label_rollout_ends (PRM also learns from rollout verdicts)": (
                 self.prm.label_rollout_ends
@@ -156,7 +156,7 @@ class RunConfig(BaseModel):
         for name in ("allow_overlap", "replace_overlap"):
             if not body["problems"][name]:
                 body["problems"].pop(name)
-        for name, usual in (("seeds", "learned"), ("right_answers", False)):
+        for name, usual in (("seeds", "learned"), ("both_sides", False)):
             if body["fresh"] and body["fresh"][name] == usual:
                 body["fresh"].pop(name)
         for stage in ("sft", "dpo", "prm"):

@@ -10,9 +10,9 @@ from meds3.errors import InputError
 from meds3.evolution.policies import Policy
 from meds3.evolution.rollouts import Begun, policy_rollouts
 from meds3.evolution.state import Evolution
+from meds3.learning.both_sides import add_missing_side
 from meds3.learning.config import FreshConfig
 from meds3.learning.prm_rows import prm_rows
-from meds3.learning.right_answers import add_right_answer
 from meds3.learning.rows import write_rows
 from meds3.learning.summary import summary_page
 from meds3.learning.verified import ALONE
@@ -35,9 +35,9 @@ async def fresh_prm_rows(
 
     async def work() -> dict[str, Any]:
         fresh = await _written(state, number, config.chains, policy, problems)
-        if config.right_answers:
+        if config.both_sides:
             for tree, problem in zip(fresh, problems, strict=True):
-                add_right_answer(tree, problem, ALONE[state.config.sft.reasons])
+                add_missing_side(tree, problem, ALONE[state.config.sft.reasons])
         await state.server.release()  # training needs the memory
         learned = [*fresh, *trees] if config.trees else fresh
         rows, summary = prm_rows(learned, state.problems.seeds, state.config.prm)

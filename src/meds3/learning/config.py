@@ -239,9 +239,10 @@ class FreshConfig(BaseModel):
         "policy as a question will be (a source's `rounds`; one past the last round serves too)",
     )
     trees: bool = Field(False, description="the PRM also learns from the chains of the trees")
-    right_answers: bool = Field(
+    both_sides: bool = Field(
         False,
-        description="a seed that none of its chains answers gets the right answer as one more, as "
-        "SFT states it (needs sft.reasons: drop or option). With prm.contrast the seeds on which "
-        "the policy is always wrong teach the PRM nothing otherwise",
+        description="a seed of which no chain is right gets the right answer as one more, one of "
+        "which no chain is wrong a wrong one of its options, both as SFT states answers (needs "
+        "sft.reasons: drop or option). With prm.contrast seeds on which the policy is sure teach "
+        "the PRM nothing otherwise",
     )
