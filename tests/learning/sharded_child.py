@@ -15,6 +15,7 @@ from torch.distributed.fsdp import fully_shard
 
 from meds3.engines.weights import load_causal_lm
 from meds3.learning import prm, sft
+from meds3.learning.adapters import trainable
 from meds3.learning.prm_items import prm_items
 from meds3.learning.saving import whole_model
 from meds3.learning.trainer import loss_as_forward
@@ -30,7 +31,7 @@ def main(model_path: Path, output: Path, stage: str) -> None:
         torch.manual_seed(0)
         causal, _ = load_causal_lm(model_path)
         bare = causal if stage == "sft" else prm._prm(job, causal)
-        return (sft if stage == "sft" else prm)._adapted(job, bare)
+        return trainable(bare, job.config, None if stage == "sft" else ["score"])
 
     _, tokenizer = load_causal_lm(model_path)
     make = sft.sft_items if stage == "sft" else prm_items
