@@ -25,8 +25,12 @@ Shots = Mapping[str, Sequence[Problem]]  # by dataset: the solved problems that 
 SHOWING = ("direct-shots", "option-shots")
 NO_SHOTS: Shots = {}
 _CHAIN_OPENING = f"{STEP_ZERO}{STEP_SEPARATOR}Step 1:"
-_DIRECT = ("direct", "direct-shots")
-_ONE_LINE = (*_DIRECT, "option-shots")
+# Styles that are answered in one line, and how that line is begun for the policy.
+_ONE_LINE: dict[PromptStyle, str] = {
+    "direct": ANSWER_PHRASE,
+    "direct-shots": ANSWER_PHRASE,
+    "option-shots": "",
+}
 
 
 def bare_prompt(template: ChatTemplate, problem: Problem) -> str:
@@ -45,8 +49,8 @@ def open_prompt(
     `option-shots` it is open and empty."""
     if style in _ONE_LINE:
         shown = shots.get(problem.dataset, ()) if style in SHOWING else ()
-        asked = template.render(direct_messages(problem, shown, style == "option-shots"))
-        return asked + ANSWER_PHRASE if style in _DIRECT else asked
+        turns = direct_messages(problem, shown, option_first=style == "option-shots")
+        return template.render(turns) + _ONE_LINE[style]
     example = example_for(problem) if style == "worked-example" else None
     return template.render(messages(problem, example)) + _CHAIN_OPENING
 
@@ -71,15 +75,13 @@ def extracted(chain: Chain, problem: Problem, tokens: int) -> Candidate:
 def opened_to_answer(begun: str, kept: Sequence[str], style: PromptStyle) -> str:
     """`begun` (of `open_prompt`) with the steps `kept`, up to `The answer is`."""
     if style in _ONE_LINE:
-        return begun if style in _DIRECT else begun + ANSWER_PHRASE
+        return begun if _ONE_LINE[style] else begun + ANSWER_PHRASE
     turn = begun.removesuffix(_CHAIN_OPENING)
     head = f"{STEP_SEPARATOR}Step {len(kept) + 1}: "
     return f"{turn}{chain_of(*kept).text}{head}{ANSWER_PHRASE}"
 
 
 def _chain(text: str, style: PromptStyle) -> Chain:
-    if style in _DIRECT:
-        return chain_of(f"{ANSWER_PHRASE}{text.rstrip()}")
     if style in _ONE_LINE:
-        return chain_of(text.strip())
+        return chain_of(f"{_ONE_LINE[style]}{text}".strip())
     return chain_of(*(step.text for step in parse_steps(text)))

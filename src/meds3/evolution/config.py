@@ -28,6 +28,23 @@ from meds3.search.config import SearchConfig
 
 M = TypeVar("M", bound=BaseModel)
 
+# Fields that earlier versions did not have, with what they did then: runs from before resume.
+_ADDED_LATER: tuple[tuple[str, str, Any], ...] = (
+    ("problems", "allow_overlap", False),
+    ("problems", "replace_overlap", False),
+    ("fresh", "seeds", "learned"),
+    ("fresh", "both_sides", False),
+    ("sft", "reasons", "keep"),
+    ("sft", "top_layers", None),
+    ("dpo", "top_layers", None),
+    ("prm", "top_layers", None),
+)
+_REASONS = {
+    "drop": "SFT learns the answers of verified chains alone",
+    "option": "SFT learns the answers of verified chains, in words and letter",
+    "both": "SFT learns verified chains and beside them the answer alone",
+}
+
 
 class RunConfig(BaseModel):
     """One run of the loop. See `configs/` for files that explain themselves."""
@@ -107,14 +124,8 @@ class RunConfig(BaseModel):
             "one_statement=trim (SFT chains end with their first stated answer)": (
                 self.sft.one_statement == "trim"
             ),
-            "reasons=drop (SFT learns the answers of verified chains alone)": (
-                self.sft.reasons == "drop"
-            ),
-            "reasons=option (SFT learns the answers of verified chains, in words and letter)": (
-                self.sft.reasons == "option"
-            ),
-            "reasons=both (SFT learns verified chains and beside them the answer alone)": (
-                self.sft.reasons == "both"
+            f"reasons={self.sft.reasons} ({_REASONS.get(self.sft.reasons)})": (
+                self.sft.reasons in _REASONS
             ),
             f"head_l2={self.prm.head_l2} (the PRM's head is fitted first)": (
                 self.prm.head_l2 is not None
@@ -129,6 +140,9 @@ class RunConfig(BaseModel):
                 self.prm.label_rollout_ends
             ),
             "LoRA instead of full fine-tuning": not self.sft.full,
+            f"top_layers={self.sft.top_layers} (SFT trains only these of the policy's layers)": (
+                self.sft.top_layers is not None
+            ),
             "force_answer (a chain without an answer is asked for one)": (
                 self.answering.force_answer
             ),
@@ -152,18 +166,9 @@ class RunConfig(BaseModel):
         # Of the evaluation only its seed: the gate decides by what was sampled with it. The rest
         # is measured beside, and may be asked for when the run is done.
         body["evaluation"] = {"seed": self.evaluation.seed}
-        # Runs from before these fields resume.
-        for name in ("allow_overlap", "replace_overlap"):
-            if not body["problems"][name]:
-                body["problems"].pop(name)
-        for name, usual in (("seeds", "learned"), ("both_sides", False)):
-            if body["fresh"] and body["fresh"][name] == usual:
-                body["fresh"].pop(name)
-        for stage in ("sft", "dpo", "prm"):
-            if body[stage] and body[stage]["top_layers"] is None:
-                body[stage].pop("top_layers")
-        if body["sft"]["reasons"] == "keep":
-            body["sft"].pop("reasons")
+        for part, name, usual in _ADDED_LATER:
+            if body[part] and body[part][name] == usual:
+                body[part].pop(name)
         return body
 
 

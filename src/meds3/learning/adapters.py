@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meds3.errors import InputError
 from meds3.learning.config import LoraConfig, TrainingConfig
 
 
@@ -17,16 +18,22 @@ def trainable(model: Any, config: TrainingConfig, train_too: list[str] | None = 
 
 
 def freeze_below(model: Any, top_layers: int) -> None:
-    """Freeze the embeddings and every layer below the top ones.
+    """Freeze the embeddings and every layer below the top ones; autograd then ends there.
 
-    Autograd then ends there, which halves the time of a training of the upper half. A vocabulary
-    head that is tied to the embeddings is frozen with them.
+    A vocabulary head that is tied to the embeddings is frozen with them. Raises `InputError` for
+    a model whose layers are no list.
     """
     import torch
 
     body, layers = model.base_model, model.config.num_hidden_layers
-    stacks = (m for m in body.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == layers)
-    lowest = next(next(stacks)[max(0, layers - top_layers)].parameters())
+    lists = (m for m in body.modules() if isinstance(m, torch.nn.ModuleList))
+    stack = next((m for m in lists if len(m) == layers), None)
+    if stack is None:
+        raise InputError(
+            f"top_layers {top_layers}: {type(body).__name__} has no list of its {layers} layers",
+            "set top_layers to null",
+        )
+    lowest = next(stack[max(0, layers - top_layers)].parameters())
     for parameter in body.parameters():  # in the order in which they were registered, lowest first
         if parameter is lowest:
             break

@@ -41,7 +41,7 @@ class TrainingConfig(BaseModel):
         None,
         ge=1,
         description="with full: only the top N layers; nothing is back-propagated below them, "
-        "which on a CPU halves the time for the upper half; null trains every layer",
+        "which on a CPU nearly halves the time for the upper half; null trains every layer",
     )
     lr: float = Field(2e-4, gt=0.0, description="peak learning rate")
     epochs: float = Field(1.0, gt=0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meds3.engines.weights import load_causal_lm
-from meds3.learning.adapters import freeze_below, peft_settings
+from meds3.learning.adapters import peft_settings, trainable
 from meds3.learning.checks import check_prompts, say_left_out
 from meds3.learning.holdout import split_rows
 from meds3.learning.jobs import DpoJob
@@ -40,8 +40,8 @@ def train_dpo(job: DpoJob) -> None:
     held = dpo_items(job, held_out, tokenizer) if held_out else []
     config = job.config
     arguments = training_arguments(job, len(items), config.batch_size, "batch_size")
-    if config.top_layers is not None:
-        freeze_below(model, config.top_layers)
+    if config.full:
+        model = trainable(model, config)
     trainer = TokenisedDPOTrainer(
         model=model,
         args=TrlConfig(**arguments, beta=config.beta, max_length=config.max_length),

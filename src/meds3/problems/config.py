@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -59,9 +60,9 @@ class _Source(BaseModel):
         return self.rounds is None or round_ in self.rounds
 
     @property
+    @abstractmethod
     def where(self) -> str:
         """What errors and tables call this source."""
-        raise NotImplementedError
 
     @property
     def heldout_apart(self) -> bool:
