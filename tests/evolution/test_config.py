@@ -109,3 +109,12 @@ def test_a_round_without_seeds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="round 2 has no seeds"):
         load_config(path)
     assert load_config(path, ["rounds=1"]).rounds == 1
+
+
+def test_the_report_tells_of_layers_that_were_not_trained(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    top = load_config(path, ["sft.full=true", "sft.top_layers=2"]).beyond_paper()
+    assert any(one.startswith("top_layers=2") for one in top)
+    assert not any(
+        "top_layers" in one for one in load_config(path, ["sft.full=true"]).beyond_paper()
+    )

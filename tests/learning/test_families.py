@@ -90,6 +90,23 @@ def test_the_top_layers_learn_and_what_lies_below_stays(model, tmp_path, stage):
     assert not changed & below
 
 
+def test_a_model_without_a_list_of_layers_is_refused():
+    import torch
+    from transformers import LlamaConfig
+
+    from meds3.learning.adapters import freeze_below
+
+    class Odd(torch.nn.Module):
+        config = LlamaConfig(num_hidden_layers=3)
+
+        @property
+        def base_model(self):
+            return self
+
+    with pytest.raises(InputError, match=r"top_layers 2: Odd has no list of its 3 layers"):
+        freeze_below(Odd(), 2)
+
+
 def test_packed_and_plain_sft_agree(model, tmp_path):
     if model.name[:-1] in UNPACKABLE:
         with pytest.raises(InputError, match=r"otherwise than single[\s\S]*sft.packing: none"):
