@@ -22,7 +22,7 @@ from meds3.evaluation.report.page import ReportData, render, write_report
 from meds3.evaluation.report.quality_words import in_words
 from meds3.evaluation.report.table import cells, macro_columns, macro_table, p_value, to_table
 from meds3.evaluation.report.tiles import tiles
-from meds3.evaluation.report.words import headline
+from meds3.evaluation.report.words import caveats, headline
 from meds3.evaluation.results import Results, read_results, write_results
 from meds3.evaluation.results_measures import BenchmarkEntry, Contamination
 from meds3.evaluation.results_parts import Macro, MacroDifference, PrmQuality
@@ -267,6 +267,22 @@ def test_the_headline_is_the_first_comparison_with_the_base(data: ReportData) ->
     assert first.startswith("On 100 held-out problems, round-1 with pvs answered")
     assert "base with majority" in first
     assert first.endswith("Only the second was shown a worked example.")
+
+
+def test_the_report_says_when_systems_were_sampled_at_different_temperatures(
+    data: ReportData,
+) -> None:
+    def told(base: float) -> bool:
+        heat = {row.system: base if row.system == "base" else 1.0 for row in data.results.rows}
+        rows = [
+            row.model_copy(update={"temperature": heat[row.system]}) for row in data.results.rows
+        ]
+        said = caveats(data.results.model_copy(update={"rows": rows}))
+        return any("base at 0.3, round-1 at 1" in sentence for sentence in said)
+
+    assert told(0.3)
+    assert not told(1.0)
+    assert not any("temperature" in sentence for sentence in caveats(data.results))  # older files
 
 
 def test_no_base_goes_unmentioned(data: ReportData) -> None:

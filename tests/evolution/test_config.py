@@ -95,6 +95,8 @@ def test_workers_and_rounds_are_not_science(tmp_path: Path) -> None:
     assert science(*later) != science(*later, "fresh.both_sides=true")
     assert science("sft.full=true") != science("sft.full=true", "sft.top_layers=2")
     assert science() != science("evaluation.seed=1")
+    assert load_config(path, ()).science()["evaluation"] == {"seed": 0}
+    assert science() != science("evaluation.base_temperature=0.5")
 
 
 def test_a_config_survives_the_manifest(tmp_path: Path) -> None:

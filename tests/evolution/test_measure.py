@@ -19,7 +19,7 @@ from meds3.evolution.measure import sample_policy, score_systems, to_compare
 from meds3.evolution.state import Evolution
 from meds3.evolution.timing import covered
 from meds3.runs.journal import Journal
-from tests.evolution.small_run import HELDOUT, POLICY, with_state
+from tests.evolution.small_run import BASE, HELDOUT, POLICY, with_state
 
 DELAY_S = 0.02
 
@@ -53,6 +53,25 @@ def scorer(monkeypatch: pytest.MonkeyPatch) -> type[CountingScorer]:
 
     monkeypatch.setattr(measure, "build_scorer", lambda prm, config, log: Fresh(prm))
     return Fresh
+
+
+async def test_the_base_may_be_sampled_at_a_temperature_of_its_own(tmp_path: Path) -> None:
+    seen: set[float] = set()
+
+    def asked(prompt: str, sampling: Sampling, index: int) -> str:
+        seen.add(sampling.temperature)
+        return says(prompt, sampling, index)
+
+    async def both(state: Evolution) -> list[SystemEvaluation]:
+        return [await sample_policy(state, policy) for policy in (BASE, POLICY)]
+
+    fields = {"answering": {"n": 2, "temperature": 1.0}}
+    engine = ScriptedEngine(asked)
+    (base, policy), _ = await with_state(
+        tmp_path, engine, both, fields=fields, base_temperature=0.3
+    )
+    assert seen == {0.0, 0.3, 1.0}
+    assert (base.header.temperature, policy.header.temperature) == (0.3, 1.0)
 
 
 async def sampled(state: Evolution) -> SystemEvaluation:

@@ -20,6 +20,12 @@ class EvaluationConfig(BaseModel):
     baselines: tuple[PromptStyle, ...] = Field(
         ("worked-example",), description="ways to ask the base, beside the bare one"
     )
+    base_temperature: float | None = Field(
+        None,
+        gt=0,
+        description="what the base is sampled at; null: answering.temperature. A policy may vote "
+        "best at a temperature at which the base falls apart, and is compared with it at its best",
+    )
     shots: int = Field(4, ge=1, description="solved seeds that direct-shots and option-shots show")
     pass_k: tuple[int, ...] = Field((1, 4, 16), description="k of pass@k, as far as n allows")
     step_rollouts: int = Field(

@@ -81,6 +81,7 @@ def row(evaluation: SystemEvaluation, strategy: str, config: EvaluationConfig) -
         tokens=tokens,
         seconds=seconds,
         prompt_style=evaluation.header.prompt_style,
+        temperature=None if strategy == "greedy" else evaluation.header.temperature,
         seed=evaluation.header.seed,
         macro=macro_mean(*parts, **drawn),
         macro_large=macro_mean(*parts, least=LARGE, **drawn),

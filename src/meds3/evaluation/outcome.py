@@ -118,6 +118,7 @@ class SystemHeader(_Part):
     prompt_style: PromptStyle
     forced: bool = False  # `answering.force_answer`
     n_samples: int
+    temperature: float | None = None  # of the sampled chains; None: a file from before this field
     seed: int
     engine: str
     scorer: str | None

@@ -67,6 +67,9 @@ class Row(_Part):
     tokens: int
     seconds: float = Field(description="sampling, plus step scoring for scored strategies")
     prompt_style: PromptStyle
+    temperature: float | None = Field(
+        None, description="of sampled chains; None for greedy ones and in older files"
+    )
     seed: int
     macro: Macro | None = Field(None, description="over datasets; None with fewer than two")
     macro_large: Macro | None = Field(None, description="over those of 100 questions or more")

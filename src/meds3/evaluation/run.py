@@ -85,6 +85,7 @@ async def evaluate_system(
         prompt_style=settings.style,
         forced=settings.force_answer,
         n_samples=settings.n,
+        temperature=settings.temperature,
         seed=seed,
         engine=engine.name,
         scorer=None,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from meds3.answering.config import PromptStyle
+from meds3.answering.config import AnsweringConfig, PromptStyle
 from meds3.answering.prompting import Shots
-from meds3.evolution.policies import BASE
+from meds3.evolution.config import RunConfig
+from meds3.evolution.policies import BASE, Policy
 from meds3.problems.problem import Problem
 from meds3.runs.digest import digest_of
 
@@ -24,6 +25,14 @@ BASELINES: dict[PromptStyle, str] = {
 def base_systems(styles: Sequence[PromptStyle]) -> dict[str, PromptStyle]:
     """What the base is called when it is asked bare and in each of `styles`."""
     return {BASELINES[style]: style for style in ("bare", *styles)}
+
+
+def measured_as(config: RunConfig, policy: Policy, style: PromptStyle) -> AnsweringConfig:
+    """How `policy` is asked what measures it: the base at its own temperature, if it has one."""
+    changes: dict[str, object] = {"style": style}
+    if policy.is_base and config.evaluation.base_temperature is not None:
+        changes["temperature"] = config.evaluation.base_temperature
+    return config.answering.model_copy(update=changes)
 
 
 def solved_shots(seeds: Sequence[Problem], count: int, seed: int) -> Shots:

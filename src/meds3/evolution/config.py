@@ -38,6 +38,7 @@ _ADDED_LATER: tuple[tuple[str, str, Any], ...] = (
     ("sft", "top_layers", None),
     ("dpo", "top_layers", None),
     ("prm", "top_layers", None),
+    ("evaluation", "base_temperature", None),
 )
 _REASONS = {
     "drop": "SFT learns the answers of verified chains alone",
@@ -163,9 +164,10 @@ class RunConfig(BaseModel):
         for stage in ("sft", "dpo", "prm"):
             for name in SPEED_ONLY:
                 (body[stage] or {}).pop(name, None)
-        # Of the evaluation only its seed: the gate decides by what was sampled with it. The rest
+        # Of the evaluation only how it samples: the gate decides by what was sampled so. The rest
         # is measured beside, and may be asked for when the run is done.
-        body["evaluation"] = {"seed": self.evaluation.seed}
+        kept = ("seed", "base_temperature")
+        body["evaluation"] = {name: body["evaluation"][name] for name in kept}
         for part, name, usual in _ADDED_LATER:
             if body[part] and body[part][name] == usual:
                 body[part].pop(name)

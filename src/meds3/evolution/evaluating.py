@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from meds3.answering.config import PromptStyle
 from meds3.evaluation.measure import rows
 from meds3.evaluation.outcome import SystemEvaluation
 from meds3.evaluation.results import Row
 from meds3.evaluation.run import evaluate_system
+from meds3.evolution.base_systems import measured_as
 from meds3.evolution.config import RunConfig
 from meds3.evolution.evolve import opened
 from meds3.evolution.measure import asked_engine
@@ -37,10 +39,9 @@ async def evaluate(
         if which == "kept" and outcome.round:
             policy = state.policy(outcome.round)
         example = policy.is_base and config.search.shows_example(1)
-        style = "worked-example" if example else "bare"
-        settings = config.answering.model_copy(
-            update={"style": style, "n": n or config.answering.n}
-        )
+        style: PromptStyle = "worked-example" if example else "bare"
+        settings = measured_as(config, policy, style)
+        settings = settings.model_copy(update={"n": n or settings.n})
         name = f"evaluate/{policy.name}"
         watcher.stage(name, f"{len(state.problems.heldout)} problems, {settings.n} chains each")
         scorer = build_scorer(outcome.prm, config.scorer, state.scorer_log) if outcome.prm else None

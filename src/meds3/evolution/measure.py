@@ -13,7 +13,7 @@ from meds3.evaluation.measure import compare
 from meds3.evaluation.outcome import SystemEvaluation, load_evaluation
 from meds3.evaluation.results import GateDecision
 from meds3.evaluation.run import evaluate_system, rescore
-from meds3.evolution.base_systems import BASELINES, base_systems, solved_shots
+from meds3.evolution.base_systems import BASELINES, base_systems, measured_as, solved_shots
 from meds3.evolution.gate import keeps_round
 from meds3.evolution.outcome import gate_stage
 from meds3.evolution.policies import BASE, Policy
@@ -41,7 +41,7 @@ async def sample_policy(
     name = f"eval/{where}"
     path = state.run.evaluation(where)
     problems = state.parts[part]
-    settings = state.config.answering.model_copy(update={"style": style})
+    settings = measured_as(state.config, policy, style)
     measured = state.config.evaluation
     shots = NO_SHOTS
     if style in SHOWING:

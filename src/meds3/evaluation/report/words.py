@@ -127,7 +127,17 @@ def caveats(results: Results) -> list[str]:
             if len(prompts) > 1
             else []
         ),
+        *_temperatures(results),
     ]
+
+
+def _temperatures(results: Results) -> list[str]:
+    """A sentence when not all systems were sampled at one temperature."""
+    of_system = {row.system: row.temperature for row in results.rows if row.temperature is not None}
+    if len(set(of_system.values())) < 2:
+        return []
+    said = ", ".join(f"{name} at {value:g}" for name, value in of_system.items())
+    return [f"Chains were not all sampled at one temperature: {said}."]
 
 
 def _unknown_overlap(results: Results) -> list[str]:
