@@ -11,7 +11,7 @@ from rich.console import Console
 from meds3.errors import InputError
 from meds3.evolution.config import load_config
 from meds3.evolution.gpus import Gpus, gpus_of
-from meds3.evolution.plan import ASSUMED_PROMPT, LOAD_S, plan, plan_table
+from meds3.evolution.plan import ASSUMED_PROMPT, LOAD_S, PlannedStage, plan, plan_table
 from meds3.evolution.rates import TWO_CORES, Rates, rates_of
 from meds3.runs.directory import RunDirectory
 from meds3.runs.journal import Journal
@@ -115,6 +115,22 @@ def test_dpo_is_planned_before_the_prm_that_starts_from_its_policy(bare_machine:
     path.write_text(GYM)
     names = [stage.name for stage in plan(load_config(path, ["preset=v4"])).stages]
     assert names.index("round-1/sft") < names.index("round-1/dpo") < names.index("round-1/prm")
+
+
+def test_what_a_recipe_asks_and_learns_is_in_the_plan(bare_machine: Path) -> None:
+    path = bare_machine / "c.yaml"
+    path.write_text(GYM)
+
+    def planned(*changes: str) -> dict[str, PlannedStage]:
+        return {stage.name: stage for stage in plan(load_config(path, changes)).stages}
+
+    usual, shown_too = planned("search.rationalize=0"), planned("search.rationalize=4")
+    before, after = usual["round-1/search"], shown_too["round-1/search"]
+    assert (after.calls > before.calls, after.tokens > before.tokens) == (True, True)
+    # Answers alone are the same for all chains of a seed: one row, however many are verified.
+    alone = planned("search.rationalize=0", "sft.reasons=option")["round-1/sft"]
+    one = planned("search.rationalize=0", "sft.per_problem=1")["round-1/sft"]
+    assert alone.tokens == one.tokens < usual["round-1/sft"].tokens
 
 
 def test_minutes_follow_from_the_rates_that_are_given(tmp_path: Path) -> None:

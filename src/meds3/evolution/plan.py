@@ -17,6 +17,7 @@ from meds3.evolution.missing import missing_engine, missing_model, missing_probl
 from meds3.evolution.overlap import checked_problems
 from meds3.evolution.rates import TWO_CORES, Rates
 from meds3.evolution.step_rollouts import stage_name
+from meds3.learning.verified import ALONE
 from meds3.search.config import SearchConfig
 
 LOAD_S = 12.0
@@ -210,15 +211,18 @@ def _tree(config: SearchConfig) -> tuple[int, int]:
     nodes = config.max_nodes
     if config.give_up_after is not None:
         nodes = min(nodes, max(config.give_up_after // config.rollouts_at(2), 2))
-    rollouts = nodes * config.rollouts_at(2)
+    shown = config.rationalize  # asked for in one more call, where no chain was right
+    rollouts = nodes * config.rollouts_at(2) + shown
     rollout_tokens = int(_FILL * config.max_rollout_tokens)
     step_tokens = int(_FILL * config.max_step_tokens)
     expansions = nodes // config.max_children + 1
-    return nodes + 2 * expansions, rollouts * rollout_tokens + nodes * step_tokens
+    return nodes + 2 * expansions + (shown > 0), rollouts * rollout_tokens + nodes * step_tokens
 
 
 def _sft_chains(config: RunConfig) -> int:
     """Chains of one problem that the policy learns from, at most."""
+    if config.sft.reasons in ALONE:
+        return 1  # the answer, which is the same in all of them
     if config.sft.choose != "all":
         return config.sft.per_problem
     return _tree(config.search)[0] if config.sft.kept_rollouts else config.search.correct_finishes
