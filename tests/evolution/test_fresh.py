@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import ValidationError
@@ -117,12 +118,20 @@ async def test_seeds_of_earlier_rounds_are_asked_again(
     assert engine.calls == seeds
 
 
-@pytest.mark.parametrize(("number", "waiting"), [(1, SEEDS[2:]), (2, SEEDS[3:])])
+@pytest.mark.parametrize(
+    ("which", "number", "waiting"),
+    [
+        ("later", 1, SEEDS[2:]),
+        ("later", 2, SEEDS[3:]),
+        ("next", 1, SEEDS[2:3]),
+        ("next", 2, SEEDS[3:]),
+    ],
+)
 async def test_seeds_that_wait_for_a_later_round_are_new_to_the_policy(
-    tmp_path: Path, number: int, waiting: list[Problem]
+    tmp_path: Path, which: Literal["later", "next"], number: int, waiting: list[Problem]
 ) -> None:
     engine = ScriptedEngine(says)
-    work = fresh(FreshConfig(chains=6, seeds="later"), number)
+    work = fresh(FreshConfig(chains=6, seeds=which), number)
     rows, _ = await with_state(tmp_path, engine, work, problems=LATER, fields=PRM)
     assert {row.problem_id for row in rows} == {p.id for p in waiting}
     assert engine.calls == len(waiting)
@@ -130,7 +139,12 @@ async def test_seeds_that_wait_for_a_later_round_are_new_to_the_policy(
 
 @pytest.mark.parametrize(
     ("settings", "counts"),
-    [(None, [2, 3, 4]), ({"seeds": "learned"}, [2, 3, 4]), ({"seeds": "later"}, [4, 4, 4])],
+    [
+        (None, [2, 3, 4]),
+        ({"seeds": "learned"}, [2, 3, 4]),
+        ({"seeds": "later"}, [4, 4, 4]),
+        ({"seeds": "next"}, [3, 4, 4]),
+    ],
 )
 async def test_baselines_learn_from_the_seeds_that_the_rounds_so_far_have_taught(
     tmp_path: Path, settings: dict[str, str] | None, counts: list[int]
@@ -143,9 +157,12 @@ async def test_baselines_learn_from_the_seeds_that_the_rounds_so_far_have_taught
     assert found == counts
 
 
-async def test_a_last_round_without_later_seeds_is_told_how_to_get_them(tmp_path: Path) -> None:
-    work = fresh(FreshConfig(chains=6, seeds="later"), 3)
-    with pytest.raises(InputError, match="no seed waits") as error:
+@pytest.mark.parametrize("which", ["later", "next"])
+async def test_a_last_round_without_later_seeds_is_told_how_to_get_them(
+    tmp_path: Path, which: Literal["later", "next"]
+) -> None:
+    work = fresh(FreshConfig(chains=6, seeds=which), 3)
+    with pytest.raises(InputError, match=f"seeds is {which}, but no seed waits for") as error:
         await with_state(tmp_path, ScriptedEngine(says), work, problems=LATER, fields=PRM)
     assert "rounds: [4]" in str(error.value)
 
@@ -177,9 +194,11 @@ def test_the_plan_and_the_report_tell_of_it(tmp_path: Path) -> None:
     assert any("policy just trained" in one for one in settings.beyond_paper())
     now, later = ({"kind": "gym", "level": [n], "seeds": 5 - n} for n in (1, 2))
     sources = [now, later | {"rounds": [2]}]
-    fields = {"fresh": {"seeds": "later"}, "problems": {"sources": sources}}
-    stage = next(s for s in plan(config(tmp_path, fields)).stages if s.name == "round-1/fresh")
-    assert stage.calls == 3
+    last = {"kind": "gym", "level": [3], "seeds": 2, "rounds": [3]}
+    for which, count in (("learned", 4), ("later", 3 + 2), ("next", 3)):
+        fields = {"fresh": {"seeds": which}, "problems": {"sources": [*sources, last]}}
+        stages = plan(config(tmp_path, fields)).stages
+        assert next(s for s in stages if s.name == "round-1/fresh").calls == count
     without = config(tmp_path)
     assert all(s.name != "round-1/fresh" for s in plan(without).stages)
     assert not any("policy just trained" in one for one in without.beyond_paper())

@@ -68,16 +68,15 @@ async def fresh_prm_rows(
 
 
 def _seeds(problems: ProblemSplit, number: int, config: FreshConfig) -> list[Problem]:
-    if config.seeds == "learned":
-        return problems.seeds_until(number)
-    later = problems.seeds_after(number)
-    if not later:
+    taken = [p for p in problems.seeds if config.takes(problems.first_round(p), number)]
+    if not taken:
+        waits = "the next round" if config.seeds == "next" else "a later round"
         raise InputError(
-            f"round {number}: fresh.seeds is later, but no seed waits for a later round",
+            f"round {number}: fresh.seeds is {config.seeds}, but no seed waits for {waits}",
             f"list a file again under problems.sources with seeds and rounds: [{number + 1}], or "
             "set fresh.seeds to learned",
         )
-    return later
+    return taken
 
 
 async def _written(

@@ -67,11 +67,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Size:
-    """How many problems, and the tokens of a prompt. `seeds` are those of each round, `waiting`
-    those that only rounds after it search."""
+    """How many problems, and the tokens of a prompt. `seeds` are those of each round, `firsts` the
+    first round that searches each seed."""
 
     seeds: list[int]
-    waiting: list[int]
+    firsts: list[int]
     heldout: int
     prompt: int
 
@@ -87,11 +87,8 @@ def plan(config: RunConfig, rates: Rates = TWO_CORES) -> Plan:
         seeds = [
             sum(s.seeds for s in sources if s.searched_in(number)) for number in _rounds(config)
         ]
-        waiting = [
-            sum(s.seeds for s in sources if min(s.rounds or (number,)) > number)
-            for number in _rounds(config)
-        ]
-        size = _Size(seeds, waiting, sum(s.heldout for s in sources), ASSUMED_PROMPT)
+        firsts = [min(s.rounds or (1,)) for s in sources for _ in range(s.seeds)]
+        size = _Size(seeds, firsts, sum(s.heldout for s in sources), ASSUMED_PROMPT)
     else:
         size = _measured(config)
     gpus = gpus_of(config)
@@ -134,8 +131,8 @@ def _measured(config: RunConfig) -> _Size:
     words = [len(question_text(p).split()) for p in (*problems.seeds, *problems.heldout)]
     prompt = int(_WORDS_TO_TOKENS * sum(words) / max(len(words), 1)) + 40
     seeds = [len(problems.seeds_of(number)) for number in _rounds(config)]
-    waiting = [len(problems.seeds_after(number)) for number in _rounds(config)]
-    return _Size(seeds, waiting, len(problems.heldout), prompt)
+    firsts = [problems.first_round(seed) for seed in problems.seeds]
+    return _Size(seeds, firsts, len(problems.heldout), prompt)
 
 
 def _rounds(config: RunConfig) -> range:
@@ -146,9 +143,7 @@ def _judged(config: RunConfig, size: _Size, number: int) -> int:
     """The seeds whose chains the PRM of a round learns from."""
     if config.fresh is None:
         return size.seeds[number - 1]
-    if config.fresh.seeds == "learned":
-        return sum(size.seeds[:number])
-    return size.waiting[number - 1]
+    return sum(config.fresh.takes(first, number) for first in size.firsts)
 
 
 def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:

@@ -46,9 +46,12 @@ class Evolution:
 
     def learned_from(self, round_: int) -> list[Problem]:
         """The seeds whose answers a policy or a PRM has been taught after `round_` rounds."""
-        if self.config.fresh and self.config.fresh.seeds == "later":
-            return self.problems.seeds
-        return self.problems.seeds_until(round_)
+        fresh, until = self.config.fresh, range(1, round_ + 1)
+
+        def taught(first: int) -> bool:
+            return first <= round_ or any(fresh and fresh.takes(first, n) for n in until)
+
+        return [p for p in self.problems.seeds if taught(self.problems.first_round(p))]
 
     @property
     def scorer_log(self) -> Path:

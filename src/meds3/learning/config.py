@@ -232,11 +232,12 @@ class FreshConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     chains: int = Field(8, ge=2, description="for every seed")
-    seeds: Literal["learned", "later"] = Field(
+    seeds: Literal["learned", "later", "next"] = Field(
         "learned",
         description="learned: the seeds of the round and of those before it, many of whose answers "
         "the policy knows by heart; later: those that only later rounds search, as new to the "
-        "policy as a question will be (a source's `rounds`; one past the last round serves too)",
+        "policy as a question will be (a source's `rounds`; one past the last round serves too); "
+        "next: of these only those that begin with the next round",
     )
     trees: bool = Field(False, description="the PRM also learns from the chains of the trees")
     both_sides: bool = Field(
@@ -246,3 +247,13 @@ class FreshConfig(BaseModel):
         "sft.reasons: drop or option). With prm.contrast seeds on which the policy is sure teach "
         "the PRM nothing otherwise",
     )
+
+    def takes(self, first: int, number: int) -> bool:
+        """Whether the PRM of round `number` learns from a seed that is searched from `first` on."""
+        match self.seeds:
+            case "learned":
+                return first <= number
+            case "later":
+                return first > number
+            case "next":
+                return first == number + 1

@@ -38,13 +38,9 @@ class ProblemSplit:
         """The seeds that round `round_` searches, in their order."""
         return [p for p in self.seeds if round_ in self.rounds.get(p.id, (round_,))]
 
-    def seeds_until(self, round_: int) -> list[Problem]:
-        """The seeds of round `round_` and of the rounds before it, in their order."""
-        return [p for p in self.seeds if min(self.rounds.get(p.id, (round_,))) <= round_]
-
-    def seeds_after(self, round_: int) -> list[Problem]:
-        """The seeds that only rounds after `round_` search, in their order."""
-        return [p for p in self.seeds if min(self.rounds.get(p.id, (round_,))) > round_]
+    def first_round(self, seed: Problem) -> int:
+        """The first round that searches `seed`."""
+        return min(self.rounds.get(seed.id, (1,)))
 
 
 def load_problems(config: ProblemsConfig) -> ProblemSplit:
