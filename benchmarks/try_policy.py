@@ -7,11 +7,11 @@
     python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --rows rows.jsonl
 
 Takes `--each` rows of every file the config draws its seeds from, neither seeds nor held-out
-problems of the config, so that what is tuned here says nothing about the figures reported there.
-Prints accuracy by dataset and macro for every rule, how often any candidate is right, and how well
-the PRM tells right from wrong chains of one question. `--candidates` scores kept candidates again;
-nothing is generated then. `--rows` writes the sampled chains as rows for `meds3 train prm`, as the
-stage `fresh` of a run would. A table and a last line of JSON.
+problems of the config nor like one of these, so that what is tuned here says nothing about the
+figures reported there. Prints accuracy by dataset and macro for every rule, how often any candidate
+is right, and how well the PRM tells right from wrong chains of one question. `--candidates` scores
+kept candidates again; nothing is generated then. `--rows` writes the sampled chains as rows for
+`meds3 train prm`, as the stage `fresh` of a run would. A table and a last line of JSON.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from meds3.learning.prm_rows import prm_rows
 from meds3.learning.rows import PrmRow, write_rows
 from meds3.learning.verified import ALONE
 from meds3.problems.config import GymSource
+from meds3.problems.curation.overlap import OverlapConfig, find_overlaps
 from meds3.problems.problem import Problem
 from meds3.problems.sources.read import read_source
 from meds3.rewards.torch_scorer import TorchStepScorer
@@ -64,7 +65,10 @@ def by_file(config: RunConfig) -> list[list[Problem]]:
 
 
 def unused(config: RunConfig, each: int) -> list[Problem]:
-    """`each` problems of every source that are neither its seeds nor its held-out problems."""
+    """`each` problems of every source that are neither its seeds nor its held-out problems.
+
+    Nor do they overlap a held-out problem: a PRM that learned from them may be measured there.
+    """
     split = checked_problems(config.problems)
     used = {p.id for p in (*split.seeds, *split.heldout)}
     stems = {p.question for p in (*split.seeds, *split.heldout) if not p.context}
@@ -73,7 +77,8 @@ def unused(config: RunConfig, each: int) -> list[Problem]:
         rows = [p for p in problems if p.id not in used and p.question not in stems]
         rows.sort(key=lambda p: digest_of(["try", p.id]))
         found += rows[:each]
-    return found
+    alike = {o.seed.id for o in find_overlaps(found, split.heldout, OverlapConfig())}
+    return [p for p in found if p.id not in alike]
 
 
 Progress = Callable[[int, int, str], None]
