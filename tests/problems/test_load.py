@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,24 @@ def test_a_fresh_seed_that_overlaps_a_held_out_problem_of_its_file_is_replaced(
         held = [p for p in split.heldout if p.question.startswith(words)]
         seeds = [p for p in split.seeds if p.question.startswith(words)]
         assert not (held and seeds)
+
+
+def test_the_number_that_is_said_to_be_left_can_be_asked_for(tmp_path: Path) -> None:
+    words = "a man of sixty has pain in the chest and sweats since this morning and he"
+    rows = [row(i, question=f"Number {i}: {'x' * i} what is it?") for i in range(8)]
+    ends = ("faints", "falls", "prays", "cries", "sings", "jumps", "sleeps")
+    near = [row(100 + i, question=f"{words} {end}?") for i, end in enumerate(ends)]
+    source = {
+        "kind": "jsonl",
+        "path": str(write(tmp_path / "a.jsonl", [*rows, *near])),
+        "heldout": 5,
+    }
+    with pytest.raises(InputError, match="seeds asks for 10") as error:
+        load({**source, "seeds": 10})  # there are so many, and near ones of those held out
+    left = int(re.findall(r"only (\d+) are left", error.value.message)[0])
+    assert left < 9  # what is left after the first look is not the end of it
+    assert f"lower seeds to {left}" in str(error.value)
+    assert len(load({**source, "seeds": left}).seeds) == left
 
 
 def test_a_held_out_text_of_one_source_is_no_seed_of_another(tmp_path: Path) -> None:

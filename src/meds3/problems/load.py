@@ -54,11 +54,14 @@ def load_problems(config: ProblemsConfig) -> ProblemSplit:
     readers = [_reader(source) for source in config.sources]
     banned: set[str] = set()
     while True:
-        split, halves = _split(config, readers, banned)
+        split, halves, short = _split(config, readers, banned)
         giving_away = set() if config.allow_overlap else _overlapping(config, split, halves)
         if not giving_away:
-            return split
+            break
         banned |= giving_away
+    if short:  # told only now, when what is left is known
+        raise short[0]
+    return split
 
 
 def candidate_seeds(config: ProblemsConfig) -> list[tuple[Source, list[Problem]]]:
@@ -72,28 +75,45 @@ def candidate_seeds(config: ProblemsConfig) -> list[tuple[Source, list[Problem]]
 
 def _split(
     config: ProblemsConfig, readers: Sequence[_Pools], banned: set[str]
-) -> tuple[ProblemSplit, dict[str, str]]:
-    """The two parts, and by id the file of each problem whose file gives both."""
+) -> tuple[ProblemSplit, dict[str, str], list[InputError]]:
+    """The two parts, by id the file of each problem whose file gives both, and what is wrong with
+    sources that hold too few: all they have is drawn then."""
     seeds: list[Problem] = []
     heldout: list[Problem] = []
     halves: dict[str, str] = {}
     rounds: dict[str, tuple[int, ...]] = {}
+    short: list[InputError] = []
     taken = _Taken()
     # All held-out problems first, over all sources: a text held out is never a seed.
     for source, reader in zip(config.sources, readers, strict=True):
         drawn = _draw(source, reader.heldout, source.heldout, "heldout", taken)
+        short += _shortage(source, "heldout", source.heldout, len(drawn))
         heldout += drawn
         halves |= {p.id: source.where for p in drawn if reader.shared}
     taken.ban(banned)
     for source, reader in zip(config.sources, readers, strict=True):
         drawn = _draw(source, reader.seeds, source.seeds, "seeds", taken)
+        short += _shortage(source, "seeds", source.seeds, len(drawn))
         seeds += drawn
         halves |= {p.id: source.where for p in drawn if reader.shared}
         if source.rounds is not None:
             rounds |= {p.id: source.rounds for p in drawn}
     excluded = sum(reader.excluded for reader in readers)
     skipped = tuple(row for reader in readers for row in reader.skipped)
-    return ProblemSplit(_mixed(seeds), _mixed(heldout), excluded, skipped, rounds), halves
+    split = ProblemSplit(_mixed(seeds), _mixed(heldout), excluded, skipped, rounds)
+    return split, halves, short
+
+
+def _shortage(source: Source, part: str, asked: int, found: int) -> list[InputError]:
+    if found == asked:
+        return []
+    return [
+        InputError(
+            f"source {source.where}: {part} asks for {asked} problems, only {found} are left "
+            "that are verifiable, new and not used by another part",
+            f"lower {part} to {found}, or add a source",
+        )
+    ]
 
 
 def _overlapping(config: ProblemsConfig, split: ProblemSplit, halves: dict[str, str]) -> set[str]:
@@ -191,7 +211,7 @@ def _grouped(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
 def _draw(
     source: Source, groups: dict[str, list[Problem]], count: int, part: str, taken: _Taken
 ) -> list[Problem]:
-    """`count` new problems, as evenly over the groups as they allow."""
+    """`count` new problems or all there are, as evenly over the groups as they allow."""
     queues: list[Iterator[Problem]] = []
     for name in sorted(groups):
         members = list(groups[name])
@@ -208,12 +228,6 @@ def _draw(
                 queues.remove(queue)
             else:
                 found.append(fresh)
-    if len(found) < count:
-        raise InputError(
-            f"source {source.where}: {part} asks for {count} problems, only {len(found)} are left "
-            "that are verifiable, new and not used by another part",
-            f"lower {part} to {len(found)}, or add a source",
-        )
     return found
 
 
