@@ -111,6 +111,9 @@ async def test_what_follows_does_not_depend_on_the_clock(tmp_path: Path) -> None
     header = found.header.model_copy(update={"sample_seconds": 99.0, "greedy_seconds": 9.0})
     slower = SystemEvaluation(header=header, outcomes=found.outcomes)
     assert slower.said() == found.said()
+    before = found.header.model_copy(update={"temperature": None})  # as earlier versions wrote it
+    assert SystemEvaluation(header=before, outcomes=found.outcomes).said() == found.said()
+    assert "temperature" not in found.said()["header"]  # digests of runs from then hold
     other = header.model_copy(update={"seed": 1})
     assert SystemEvaluation(header=other, outcomes=found.outcomes).said() != found.said()
 

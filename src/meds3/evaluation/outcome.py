@@ -174,9 +174,10 @@ class SystemEvaluation(_Part):
         return tokens, self.header.sample_seconds + scoring
 
     def said(self) -> dict[str, Any]:
-        """All of it but the clock, which no later stage depends on: as JSON."""
-        clock = {"greedy_seconds", "sample_seconds", "score_seconds"}
-        return self.model_dump(mode="json", exclude={"header": clock})
+        """What later stages depend on, as JSON: not the clock, nor the temperature, which shows in
+        the chains and which files of earlier versions do not tell."""
+        apart = {"greedy_seconds", "sample_seconds", "score_seconds", "temperature"}
+        return self.model_dump(mode="json", exclude={"header": apart})
 
     def save(self, path: Path) -> None:
         """Write JSON lines: the header, then one question a line."""

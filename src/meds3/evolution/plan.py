@@ -32,7 +32,7 @@ ASSUMED_PROMPT = 300
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """One stage; `calls` and `tokens` are upper estimates, `seconds` follow from the rates.
+    """One stage; `calls` and `tokens` are estimates from limits, `seconds` follow from the rates.
 
     `gpus` are those that work in it: the engine's, the training's, or the one that scores.
     """
@@ -202,7 +202,7 @@ def _gpus_in(stage: PlannedStage, gpus: Gpus) -> int:
 
 
 def _tree(config: SearchConfig) -> tuple[int, int]:
-    """Calls and generated tokens of a tree that grows to `max_nodes`: an upper estimate."""
+    """Calls and generated tokens of a tree that grows to `max_nodes`, as few do."""
     nodes = config.max_nodes
     if config.give_up_after is not None:
         nodes = min(nodes, max(config.give_up_after // config.rollouts_at(2), 2))
@@ -225,7 +225,7 @@ def _sft_chains(config: RunConfig) -> int:
 
 def plan_table(planned: Plan) -> Table:
     """The plan for the console; without minutes where no rate is known."""
-    table = Table("stage", title="plan (upper estimate)", title_justify="left")
+    table = Table("stage", title="plan (estimate)", title_justify="left")
     timed = [*(["minutes"] if planned.rated else [])]
     timed += ["GPU hours"] if planned.rated and planned.rates.gpus.asked else []
     for heading in ("engine calls", "tokens", *timed):

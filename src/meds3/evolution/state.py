@@ -46,10 +46,11 @@ class Evolution:
 
     def learned_from(self, round_: int) -> list[Problem]:
         """The seeds whose answers a policy or a PRM has been taught after `round_` rounds."""
-        fresh, until = self.config.fresh, range(1, round_ + 1)
+        fresh = self.config.fresh
 
         def taught(first: int) -> bool:
-            return first <= round_ or any(fresh and fresh.takes(first, n) for n in until)
+            judged = fresh is not None and any(fresh.takes(first, n + 1) for n in range(round_))
+            return first <= round_ or judged
 
         return [p for p in self.problems.seeds if taught(self.problems.first_round(p))]
 
