@@ -1,8 +1,12 @@
-"""What a person sees while a run works: live bars on a terminal, plain lines elsewhere."""
+"""What a person sees while a run works: live bars on a terminal, plain lines elsewhere.
+
+Rate and time left come from rich, which looks at the last few minutes only: a stage that is resumed
+finds most of its work done at once, and that is no rate to promise anything from.
+"""
 
 from __future__ import annotations
 
-import time
+from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -10,13 +14,17 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 _PLAIN_EVERY_S = 10.0
+_LOOKS_BACK_S = 300.0  # a tree or a step of training may take a minute
 
 
 class Watch:
@@ -24,27 +32,26 @@ class Watch:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._live: Progress | None = None
-        if console.is_terminal:
-            self._live = Progress(
-                TextColumn("  {task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[unit]} {task.fields[rate]}"),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}"),
-                console=console,
-                transient=True,
-            )
+        self._bars = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
+            _Rate(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,  # then it only counts
+            speed_estimate_period=_LOOKS_BACK_S,
+        )
         self._task: TaskID | None = None
         self._name = ""
-        self._started = time.monotonic()
         self._said = 0.0
 
     def __enter__(self) -> Watch:
-        if self._live:
-            self._live.start()
+        self._bars.start()
         return self
 
     def __exit__(
@@ -53,30 +60,43 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._live:
-            self._live.stop()
+        self._bars.stop()
 
     def stage(self, name: str, state: str) -> None:
         self.console.print(f"[bold]{name}[/] {state}", highlight=False)
-        self._name, self._started, self._said = name, time.monotonic(), time.monotonic()
-        if self._live and self._task is not None:
-            self._live.remove_task(self._task)
+        if self._task is not None:
+            self._bars.remove_task(self._task)
             self._task = None
+        self._name, self._said = name, self.console.get_time()
 
     def progress(self, done: float, total: float, unit: str, note: str = "") -> None:
-        elapsed = max(time.monotonic() - self._started, 1e-6)
-        rate = f"{done / elapsed:.1f}/s"
-        if self._live:
-            if self._task is None:
-                self._task = self._live.add_task(self._name, unit=unit, rate=rate, note=note)
-            self._live.update(
-                self._task, completed=done, total=total, unit=unit, rate=rate, note=note
-            )
-        elif time.monotonic() - self._said >= _PLAIN_EVERY_S:
-            self._said = time.monotonic()
-            left = f"about {elapsed / done * (total - done):.0f} s left" if done else "just begun"
-            self.console.print(
-                f"  {self._name}: {done:g}/{total:g} {unit}, {rate}, "
-                f"{elapsed:.0f} s, {left}; {note}",
-                highlight=False,
-            )
+        if self._task is None:
+            self._task = self._bars.add_task(self._name, unit=unit, note=note)
+        self._bars.update(self._task, completed=done, total=total, unit=unit, note=note)
+        if self._bars.disable and self.console.get_time() - self._said >= _PLAIN_EVERY_S:
+            self._said = self.console.get_time()
+            task = self._bars.tasks[self._bars.task_ids.index(self._task)]
+            self.console.print(f"  {_line(task)}", highlight=False, markup=False)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(_rate(task), style="progress.data.speed")
+
+
+def _rate(task: Task) -> str:
+    """Per second or, of what is slower, per minute."""
+    if not task.speed:
+        return "no rate yet"
+    return f"{task.speed:.1f}/s" if task.speed >= 1 else f"{task.speed * 60:.1f}/min"
+
+
+def _line(task: Task) -> str:
+    left = task.time_remaining
+    parts = [
+        f"{task.description}: {task.completed:g}/{task.total:g} {task.fields['unit']}",
+        _rate(task),
+        f"{timedelta(seconds=round(task.elapsed or 0))} so far",
+        *([f"about {timedelta(seconds=round(left))} left"] if left is not None else []),
+    ]
+    return ", ".join(parts) + (f"; {note}" if (note := task.fields["note"]) else "")
