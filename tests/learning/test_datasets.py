@@ -340,6 +340,31 @@ def test_without_options_the_answer_stands_alone() -> None:
     assert [row.completion for row in rows] == [f"{STEP_ZERO}\n\nStep 1: The answer is yes."]
 
 
+@pytest.mark.parametrize(
+    ("last", "learned"),
+    [
+        ("The answer is A.", "no effect. The answer is A."),
+        ("Both arms fell. So the answer is A", "Both arms fell. no effect. The answer is A."),
+        (
+            "It fell by 2.5 mg\nThe final answer is A.",
+            "It fell by 2.5 mg\nno effect. The answer is A.",
+        ),
+        ("Is it A? Yes, the answer is A (no effect).", "Is it A? no effect. The answer is A."),
+    ],
+)
+def test_the_last_sentence_alone_is_reworded(last: str, learned: str) -> None:
+    problem = PROBLEM.model_copy(
+        update={"options": OPTIONS, "answer": Choice(letter="A", options=OPTIONS)}
+    )
+    tree = _chosen("A")
+    steps = parse_steps(f"The arms are alike.\n\nStep 2: {last}")
+    tree.rationales = [Rollout(steps, Verdict.CORRECT, len(steps))]
+    rows, _ = sft_rows([tree], [problem], SftConfig(reasons="reworded"))
+    assert [row.completion for row in rows] == [
+        f"{STEP_ZERO}\n\nStep 1: The arms are alike.\n\nStep 2: {learned}"
+    ]
+
+
 def test_a_solved_problem_gives_its_answer_beside_its_reasons() -> None:
     alone = f"{STEP_ZERO}\n\nStep 1: The answer is yes."
     tree = hand_tree()

@@ -43,6 +43,7 @@ _ADDED_LATER: tuple[tuple[str, str, Any], ...] = (
 _REASONS = {
     "drop": "SFT learns the answers of verified chains alone",
     "option": "SFT learns the answers of verified chains, in words and letter",
+    "reworded": "SFT learns verified chains that end in their option's words and letter",
     "both": "SFT learns verified chains and beside them the answer alone",
 }
 

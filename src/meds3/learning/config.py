@@ -160,12 +160,13 @@ class SftConfig(PackedTrainingConfig):
         description="chains that tell a figure or a name of the worked example as if it stood in "
         "their own problem: verified by luck (ours; the paper keeps every verified chain)",
     )
-    reasons: Literal["keep", "drop", "both", "option"] = Field(
+    reasons: Literal["keep", "drop", "both", "option", "reworded"] = Field(
         "keep",
         description="beyond the paper. drop: of a verified chain the policy learns nothing but its "
         "answer, in one step; for models too small to give reasons that tell anything. option: "
-        "the same with the right option's words before its letter. both: a problem's chains, and "
-        "beside them its answer in one step",
+        "the same with the right option's words before its letter. reworded: the chain's steps, "
+        "and in place of the sentence that states the answer the option's words and its letter. "
+        "both: a problem's chains, and beside them its answer in one step",
     )
     min_steps: int = Field(1, ge=1, description="leave out chains of fewer steps after Step 0")
     batch_size: int = Field(

@@ -22,6 +22,7 @@ _STATEMENT = re.compile(
     r"\b(?:the|final)\s+(?:correct\s+|final\s+)?answer\s*(?:is|:).*?(?:[.!?](?=\s|$)|(?=\n)|$)",
     re.I,
 )
+_SENTENCE_END = re.compile(r"[.!?]\s+|\n")
 # By `sft.reasons`: what SFT learns in place of a verified chain.
 ALONE: dict[str, Callable[[Answer], str]] = {"drop": answer_stated, "option": option_stated}
 _MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
@@ -96,6 +97,8 @@ def _as_learned(chain: Chain, problem: Problem, config: SftConfig) -> Chain:
         chain = trimmed(chain)
     if config.reasons in ALONE and _right(chain, problem):
         return chain_of(ALONE[config.reasons](problem.answer))
+    if config.reasons == "reworded" and _right(chain, problem):
+        return closed_by(chain, option_stated(problem.answer))
     return chain
 
 
@@ -139,6 +142,19 @@ def trimmed(chain: Chain) -> Chain:
     if stated is None:
         return chain
     return Chain((*before, replace(last, text=last.text[: stated.end()].rstrip())))
+
+
+def closed_by(chain: Chain, closing: str) -> Chain:
+    """The chain with `closing` in place of the sentence in which its last step states an answer,
+    and of what follows it: the reasons are the model's own, the last words are not."""
+    *before, last = chain.steps
+    stated = _STATEMENT.search(last.text)
+    if stated is None:
+        return chain
+    begins = max(
+        (end.end() for end in _SENTENCE_END.finditer(last.text, 0, stated.start())), default=0
+    )
+    return Chain((*before, replace(last, text=last.text[:begins] + closing)))
 
 
 def states_once(chain: Chain) -> bool:
