@@ -5,6 +5,7 @@
     python benchmarks/try_policy.py configs/cpu-real.yaml --policy sft-a --keep a.jsonl
     python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --prm prm-b
     python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --rows rows.jsonl
+    python benchmarks/try_policy.py configs/cpu-real.yaml --unseen --policy sft-a --prm prm-b
 
 Takes `--each` rows of every file the config draws its seeds from, neither seeds nor held-out
 problems of the config nor like one of these, so that what is tuned here says nothing about the
@@ -12,6 +13,9 @@ figures reported there. Prints accuracy by dataset and macro for every rule, how
 is right, and how well the PRM tells right from wrong chains of one question. `--candidates` scores
 kept candidates again; nothing is generated then. `--rows` writes the sampled chains as rows for
 `meds3 train prm`, as the stage `fresh` of a run would. A table and a last line of JSON.
+
+`--unseen` is for the end: rows that are like no seed either, the publishers' held-out files first, to
+measure a finished run where no choice between recipes can have flattered it.
 """
 
 from __future__ import annotations
@@ -58,27 +62,40 @@ SCORED = tuple(
 )
 
 
-def by_file(config: RunConfig) -> list[list[Problem]]:
-    """All problems of every file the config draws its seeds from; some are listed twice."""
-    files = {s.where: s for s in config.problems.sources if not isinstance(s, GymSource)}
-    return [read_source(source, held=False).problems for source in files.values()]
+def by_file(config: RunConfig, *, held: bool = False) -> list[list[Problem]]:
+    """All problems of every file the config draws its seeds from, or of its held-out part.
+
+    Several sources may draw from one file; the first of them names its held-out part.
+    """
+    files: dict[str, Any] = {}
+    for source in config.problems.sources:
+        if not isinstance(source, GymSource):
+            files.setdefault(source.where, source)
+    return [read_source(source, held=held).problems for source in files.values()]
 
 
-def unused(config: RunConfig, each: int) -> list[Problem]:
+def unused(config: RunConfig, each: int, *, unseen: bool = False) -> list[Problem]:
     """`each` problems of every source that are neither its seeds nor its held-out problems.
 
     Nor do they overlap a held-out problem: a PRM that learned from them may be measured there.
+    `unseen` ones overlap no seed either, and those of the publishers' held-out files come first.
     """
     split = checked_problems(config.problems)
-    used = {p.id for p in (*split.seeds, *split.heldout)}
-    stems = {p.question for p in (*split.seeds, *split.heldout) if not p.context}
+    used = [*split.seeds, *split.heldout]
+    ids = {p.id for p in used}
+    stems = {p.question for p in used if not p.context}
+    against = used if unseen else split.heldout
     found: list[Problem] = []
-    for problems in by_file(config):
-        rows = [p for p in problems if p.id not in used and p.question not in stems]
-        rows.sort(key=lambda p: digest_of(["try", p.id]))
-        found += rows[:each]
-    alike = {o.seed.id for o in find_overlaps(found, split.heldout, OverlapConfig())}
-    return [p for p in found if p.id not in alike]
+    for held, learned in zip(by_file(config, held=True), by_file(config), strict=True):
+        rows: list[Problem] = []
+        for pool in (held, learned) if unseen else (learned,):
+            new = [p for p in pool if p.id not in ids and p.question not in stems]
+            alike = {o.seed.id for o in find_overlaps(new, against, OverlapConfig())}
+            rows += sorted(
+                (p for p in new if p.id not in alike), key=lambda p: digest_of(["try", p.id])
+            )
+        found += list({p.id: p for p in rows}.values())[:each]
+    return found
 
 
 Progress = Callable[[int, int, str], None]
@@ -103,7 +120,7 @@ async def candidates(
     engine = build_engine(config.engine, served)
     settings = config.answering.model_copy(update={"n": given.n, "style": given.style})
     template = ChatTemplate.from_model(model)
-    problems = unused(config, given.each)
+    problems = unused(config, given.each, unseen=given.unseen)
     try:
         return await evaluate_system(
             str(given.policy or "base"),
@@ -120,7 +137,8 @@ async def candidates(
 
 def learned_rows(outcomes: Sequence[Outcome], config: RunConfig) -> list[PrmRow]:
     """The sampled chains with the verdict on their last step, as `config.prm` takes them."""
-    known = {problem.id: problem for problems in by_file(config) for problem in problems}
+    pools = (*by_file(config), *by_file(config, held=True))
+    known = {problem.id: problem for problems in pools for problem in problems}
     trees = []
     for outcome in outcomes:
         tree = seedling(outcome.problem_id, outcome.scoring_prompt)
@@ -205,6 +223,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--each", type=int, default=25, help="problems of every source")
+    parser.add_argument("--unseen", action="store_true", help="problems that are like no seed")
     parser.add_argument("--n", type=int, default=4, help="chains of each problem")
     parser.add_argument("--style", default="bare", help="see answering.style")
     parser.add_argument("--policy", type=Path, help="a trained folder; without it the base")
