@@ -14,8 +14,8 @@ is right, and how well the PRM tells right from wrong chains of one question. `-
 kept candidates again; nothing is generated then. `--rows` writes the sampled chains as rows for
 `meds3 train prm`, as the stage `fresh` of a run would. A table and a last line of JSON.
 
-`--unseen` is for the end: rows that are like no seed either, the publishers' held-out files first, to
-measure a finished run where no choice between recipes can have flattered it.
+`--unseen` is for the end: rows that are like no seed either, the publishers' held-out files first,
+to measure a finished run where no choice between recipes can have flattered it.
 """
 
 from __future__ import annotations
