@@ -130,7 +130,12 @@ def test_what_a_recipe_asks_and_learns_is_in_the_plan(bare_machine: Path) -> Non
     # Answers alone are the same for all chains of a seed: one row, however many are verified.
     alone = planned("search.rationalize=0", "sft.reasons=option")["round-1/sft"]
     one = planned("search.rationalize=0", "sft.per_problem=1")["round-1/sft"]
-    assert alone.tokens == one.tokens < usual["round-1/sft"].tokens
+    assert alone.tokens < one.tokens < usual["round-1/sft"].tokens
+    # Nor does it cost much to ask who says no more.
+    short = planned("sft.reasons=option", "evaluation.baselines=[direct, worked-example]")
+    asked = {name: short[f"eval/{name}"].tokens for name in ("base", "base-direct", "round-1")}
+    assert asked["round-1"] == asked["base-direct"] < asked["base"] == usual["eval/round-1"].tokens
+    assert short["eval/base-example"].tokens == asked["base"]
 
 
 def test_minutes_follow_from_the_rates_that_are_given(tmp_path: Path) -> None:

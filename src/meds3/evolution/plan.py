@@ -23,6 +23,10 @@ from meds3.search.config import SearchConfig
 LOAD_S = 12.0
 # Share of a token limit that chains use on average (measured on the gym with the base model).
 _FILL = 0.55
+# Tokens of a chain that is an answer alone: of the embedded base on eight public datasets 8
+# (`direct`) and 14 (`option-shots`), of a policy that learned such answers (`option`) 12.
+_ANSWER_TOKENS = 12
+_ANSWERS_AT_ONCE = ("direct", "direct-shots", "option-shots")
 _WORDS_TO_TOKENS = 1.5
 _BYTES_A_TOKEN = 12  # of a journal: the text in a call and again in its tree, and their keys
 # Tokens of a prompt where the problems are not here to be read. By the estimate above the means of
@@ -148,14 +152,20 @@ def _judged(config: RunConfig, size: _Size, number: int) -> int:
 
 def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:
     heldout, prompt = size.heldout, size.prompt
-    chain = int(_FILL * config.answering.max_tokens)
+    reasoned = int(_FILL * config.answering.max_tokens)
     samples = config.answering.n
-    asked = heldout * (samples + 1) * chain
-    scored = heldout * (prompt + samples * chain)
+
+    def measured(name: str, chain: int) -> PlannedStage:
+        asked = heldout * (samples + 1) * chain
+        seconds = asked / rates.generated_per_s + LOAD_S
+        return PlannedStage(f"eval/{name}", 2 * heldout, asked, seconds)
+
     stages = [
-        PlannedStage(f"eval/{name}", 2 * heldout, asked, asked / rates.generated_per_s + LOAD_S)
-        for name in base_systems(config.evaluation.baselines)
+        measured(name, _ANSWER_TOKENS if style in _ANSWERS_AT_ONCE else reasoned)
+        for name, style in base_systems(config.evaluation.baselines).items()
     ]
+    chain = _ANSWER_TOKENS if config.sft.reasons in ALONE else reasoned  # of the trained policy
+    scored = heldout * (prompt + samples * chain)
     calls, tokens = _tree(config.search)
     for number, seeds in zip(_rounds(config), size.seeds, strict=True):
         sft = int(seeds * (prompt + _sft_chains(config) * chain) * config.sft.epochs)
@@ -183,9 +193,7 @@ def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:
             stages.append(PlannedStage(f"round-{number}/fresh", learned, written, seconds))
         stages += [
             PlannedStage(f"round-{number}/prm", 0, prm, prm / rates.trained_per_s + LOAD_S),
-            PlannedStage(
-                f"eval/round-{number}", 2 * heldout, asked, asked / rates.generated_per_s + LOAD_S
-            ),
+            measured(f"round-{number}", chain),
             PlannedStage(f"eval/…@prm-{number}", 0, 2 * scored, 2 * scored / rates.scored_per_s),
         ]
         if steps := config.evaluation.step_rollouts:
