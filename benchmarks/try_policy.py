@@ -86,9 +86,10 @@ def unused(config: RunConfig, each: int, *, unseen: bool = False) -> list[Proble
     stems = {p.question for p in used if not p.context}
     against = used if unseen else split.heldout
     found: list[Problem] = []
-    for held, learned in zip(by_file(config, held=True), by_file(config), strict=True):
+    parts = (True, False) if unseen else (False,)
+    for pools in zip(*(by_file(config, held=held) for held in parts), strict=True):
         rows: list[Problem] = []
-        for pool in (held, learned) if unseen else (learned,):
+        for pool in pools:
             new = [p for p in pool if p.id not in ids and p.question not in stems]
             alike = {o.seed.id for o in find_overlaps(new, against, OverlapConfig())}
             rows += sorted(

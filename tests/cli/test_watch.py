@@ -43,13 +43,13 @@ def test_work_that_was_done_before_is_no_rate(
     watch.progress(227, 300, "steps", "loss 0.6")
     assert out.getvalue().splitlines() == [
         "round-1/prm started",
-        "  round-1/prm: 227/300 steps, no rate yet, 0:00:00 so far; loss 0.6",
+        "  round-1/prm: 227/300 steps, no rate yet, 0:00:11 so far; loss 0.6",
     ]
     for step in range(228, 234):
         clock.now += 2
         watch.progress(step, 300, "steps")
     assert out.getvalue().splitlines()[2:] == [
-        "  round-1/prm: 232/300 steps, 30.0/min, 0:00:10 so far, about 0:02:16 left"
+        "  round-1/prm: 232/300 steps, 30.0/min, 0:00:21 so far, about 0:02:16 left"
     ]
 
 
@@ -64,8 +64,8 @@ def test_each_stage_has_its_own_rate_and_no_line_comes_twice_in_ten_seconds(
     clock.now += 1
     watch.progress(1, 10, "steps")
     assert [x for x in out.getvalue().splitlines() if x.startswith("  ")] == [
-        "  search: 100/1000 nodes, 10.0/s, 0:00:09 so far, about 0:01:30 left",
-        "  search: 200/1000 nodes, 10.0/s, 0:00:19 so far, about 0:01:20 left",
+        "  search: 100/1000 nodes, 10.0/s, 0:00:10 so far, about 0:01:30 left",
+        "  search: 200/1000 nodes, 10.0/s, 0:00:20 so far, about 0:01:20 left",
     ]
 
 

@@ -350,6 +350,8 @@ def test_without_options_the_answer_stands_alone() -> None:
             "It fell by 2.5 mg\nno effect. The answer is A.",
         ),
         ("Is it A? Yes, the answer is A (no effect).", "Is it A? no effect. The answer is A."),
+        ("It is not B. So the answer is A.", "It is not B. no effect. The answer is A."),
+        ("They fell. With E. coli the answer is A.", "They fell. no effect. The answer is A."),
     ],
 )
 def test_the_last_sentence_alone_is_reworded(last: str, learned: str) -> None:

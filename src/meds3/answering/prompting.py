@@ -26,7 +26,7 @@ SHOWING = ("direct-shots", "option-shots")
 NO_SHOTS: Shots = {}
 _CHAIN_OPENING = f"{STEP_ZERO}{STEP_SEPARATOR}Step 1:"
 # Styles that are answered in one line, and how that line is begun for the policy.
-_ONE_LINE: dict[PromptStyle, str] = {
+ONE_LINE: dict[PromptStyle, str] = {
     "direct": ANSWER_PHRASE,
     "direct-shots": ANSWER_PHRASE,
     "option-shots": "",
@@ -47,17 +47,17 @@ def open_prompt(
 ) -> str:
     """The prompt with the assistant turn begun: Step 0 and `Step 1:`, or `The answer is`; with
     `option-shots` it is open and empty."""
-    if style in _ONE_LINE:
+    if style in ONE_LINE:
         shown = shots.get(problem.dataset, ()) if style in SHOWING else ()
         turns = direct_messages(problem, shown, option_first=style == "option-shots")
-        return template.render(turns) + _ONE_LINE[style]
+        return template.render(turns) + ONE_LINE[style]
     example = example_for(problem) if style == "worked-example" else None
     return template.render(messages(problem, example)) + _CHAIN_OPENING
 
 
 def stops(style: PromptStyle) -> tuple[str, ...]:
     """Where a completion ends besides the end of the turn: a direct answer is one line."""
-    return ("\n",) if style in _ONE_LINE else ()
+    return ("\n",) if style in ONE_LINE else ()
 
 
 def candidate_of(completion: Completion, problem: Problem, style: PromptStyle) -> Candidate:
@@ -74,14 +74,14 @@ def extracted(chain: Chain, problem: Problem, tokens: int) -> Candidate:
 
 def opened_to_answer(begun: str, kept: Sequence[str], style: PromptStyle) -> str:
     """`begun` (of `open_prompt`) with the steps `kept`, up to `The answer is`."""
-    if style in _ONE_LINE:
-        return begun if _ONE_LINE[style] else begun + ANSWER_PHRASE
+    if style in ONE_LINE:
+        return begun if ONE_LINE[style] else begun + ANSWER_PHRASE
     turn = begun.removesuffix(_CHAIN_OPENING)
     head = f"{STEP_SEPARATOR}Step {len(kept) + 1}: "
     return f"{turn}{chain_of(*kept).text}{head}{ANSWER_PHRASE}"
 
 
 def _chain(text: str, style: PromptStyle) -> Chain:
-    if style in _ONE_LINE:
-        return chain_of(f"{_ONE_LINE[style]}{text}".strip())
+    if style in ONE_LINE:
+        return chain_of(f"{ONE_LINE[style]}{text}".strip())
     return chain_of(*(step.text for step in parse_steps(text)))

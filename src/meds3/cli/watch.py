@@ -48,7 +48,7 @@ class Watch:
         )
         self._task: TaskID | None = None
         self._name = ""
-        self._said = 0.0
+        self._began = self._said = console.get_time()
 
     def __enter__(self) -> Watch:
         self._bars.start()
@@ -67,7 +67,8 @@ class Watch:
         if self._task is not None:
             self._bars.remove_task(self._task)
             self._task = None
-        self._name, self._said = name, self.console.get_time()
+        self._name, self._began = name, self.console.get_time()
+        self._said = self._began
 
     def progress(self, done: float, total: float, unit: str, note: str = "") -> None:
         if self._task is None:
@@ -75,8 +76,9 @@ class Watch:
         self._bars.update(self._task, completed=done, total=total, unit=unit, note=note)
         if self._bars.disable and self.console.get_time() - self._said >= _PLAIN_EVERY_S:
             self._said = self.console.get_time()
-            task = self._bars.tasks[self._bars.task_ids.index(self._task)]
-            self.console.print(f"  {_line(task)}", highlight=False, markup=False)
+            [task] = self._bars.tasks
+            line = _line(task, self._said - self._began)
+            self.console.print(f"  {line}", highlight=False, markup=False)
 
 
 class _Rate(ProgressColumn):
@@ -91,12 +93,12 @@ def _rate(task: Task) -> str:
     return f"{task.speed:.1f}/s" if task.speed >= 1 else f"{task.speed * 60:.1f}/min"
 
 
-def _line(task: Task) -> str:
+def _line(task: Task, elapsed: float) -> str:
     left = task.time_remaining
     parts = [
         f"{task.description}: {task.completed:g}/{task.total:g} {task.fields['unit']}",
         _rate(task),
-        f"{timedelta(seconds=round(task.elapsed or 0))} so far",
+        f"{timedelta(seconds=round(elapsed))} so far",
         *([f"about {timedelta(seconds=round(left))} left"] if left is not None else []),
     ]
     return ", ".join(parts) + (f"; {note}" if (note := task.fields["note"]) else "")

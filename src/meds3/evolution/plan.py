@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from meds3.answering.prompting import ONE_LINE
 from meds3.chains.prompt import question_text
 from meds3.engines.models import RECORDS, cached_path
 from meds3.evolution.base_systems import base_systems
@@ -26,7 +27,6 @@ _FILL = 0.55
 # Tokens of a chain that is an answer alone: of the embedded base on eight public datasets 8
 # (`direct`) and 14 (`option-shots`), of a policy that learned such answers (`option`) 12.
 _ANSWER_TOKENS = 12
-_ANSWERS_AT_ONCE = ("direct", "direct-shots", "option-shots")
 _WORDS_TO_TOKENS = 1.5
 _BYTES_A_TOKEN = 12  # of a journal: the text in a call and again in its tree, and their keys
 # Tokens of a prompt where the problems are not here to be read. By the estimate above the means of
@@ -161,7 +161,7 @@ def _stages(config: RunConfig, size: _Size, rates: Rates) -> list[PlannedStage]:
         return PlannedStage(f"eval/{name}", 2 * heldout, asked, seconds)
 
     stages = [
-        measured(name, _ANSWER_TOKENS if style in _ANSWERS_AT_ONCE else reasoned)
+        measured(name, _ANSWER_TOKENS if style in ONE_LINE else reasoned)
         for name, style in base_systems(config.evaluation.baselines).items()
     ]
     chain = _ANSWER_TOKENS if config.sft.reasons in ALONE else reasoned  # of the trained policy

@@ -22,7 +22,8 @@ _STATEMENT = re.compile(
     r"\b(?:the|final)\s+(?:correct\s+|final\s+)?answer\s*(?:is|:).*?(?:[.!?](?=\s|$)|(?=\n)|$)",
     re.I,
 )
-_SENTENCE_END = re.compile(r"[.!?]\s+|\n")
+# `E. coli` ends no sentence; `It is not B. The answer` does, unlike for who reads an answer.
+_SENTENCE_END = re.compile(r"[.!?](?:\s+(?=[A-Z(\[])|\s*$)|\n")
 # By `sft.reasons`: what SFT learns in place of a verified chain.
 ALONE: dict[str, Callable[[Answer], str]] = {"drop": answer_stated, "option": option_stated}
 _MORE = re.compile(r"[.!?]\s+\S|\n")  # a sentence or a line after the answer
@@ -151,9 +152,8 @@ def closed_by(chain: Chain, closing: str) -> Chain:
     stated = _STATEMENT.search(last.text)
     if stated is None:
         return chain
-    begins = max(
-        (end.end() for end in _SENTENCE_END.finditer(last.text, 0, stated.start())), default=0
-    )
+    ends = [end.end() for end in _SENTENCE_END.finditer(last.text, 0, stated.start())]
+    begins = max(ends, default=0)
     return Chain((*before, replace(last, text=last.text[:begins] + closing)))
 
 
