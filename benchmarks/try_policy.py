@@ -1,21 +1,23 @@
-"""A policy, and a PRM, on problems that a config uses nowhere: for choosing a recipe.
+"""A policy, and a PRM, outside a run: on problems that its config uses nowhere, or on its own.
 
     python benchmarks/try_policy.py configs/cpu-real.yaml                          # the base, bare
     python benchmarks/try_policy.py configs/cpu-real.yaml --style worked-example
     python benchmarks/try_policy.py configs/cpu-real.yaml --policy sft-a --keep a.jsonl
     python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --prm prm-b
     python benchmarks/try_policy.py configs/cpu-real.yaml --candidates a.jsonl --rows rows.jsonl
-    python benchmarks/try_policy.py configs/cpu-real.yaml --unseen --policy sft-a --prm prm-b
+    python benchmarks/try_policy.py configs/cpu-real.yaml --problems unseen --policy a --prm b
 
-Takes `--each` rows of every file the config draws its seeds from, neither seeds nor held-out
-problems of the config nor like one of these, so that what is tuned here says nothing about the
-figures reported there. Prints accuracy by dataset and macro for every rule, how often any candidate
+`--problems unused`, for choosing a recipe: `--each` rows of every file the config draws its seeds
+from, neither seeds nor held-out problems of the config nor like one of these, so that what is tuned
+here says nothing about the figures reported there. `unseen`, for the end: rows that are like no
+seed either, the publishers' held-out files first, to measure a finished run where no choice between
+recipes can have flattered it. `heldout`: the config's own. `waiting`: the seeds that no round of
+the config searches, from which a PRM may learn (`fresh.seeds: next`).
+
+Prints accuracy by dataset and macro for every rule, how often any candidate
 is right, and how well the PRM tells right from wrong chains of one question. `--candidates` scores
 kept candidates again; nothing is generated then. `--rows` writes the sampled chains as rows for
 `meds3 train prm`, as the stage `fresh` of a run would. A table and a last line of JSON.
-
-`--unseen` is for the end: rows that are like no seed either, the publishers' held-out files first,
-to measure a finished run where no choice between recipes can have flattered it.
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ from meds3.learning.rows import PrmRow, write_rows
 from meds3.learning.verified import ALONE
 from meds3.problems.config import GymSource
 from meds3.problems.curation.overlap import OverlapConfig, find_overlaps
+from meds3.problems.load import ProblemSplit
 from meds3.problems.problem import Problem
 from meds3.problems.sources.read import read_source
 from meds3.rewards.torch_scorer import TorchStepScorer
@@ -74,20 +77,45 @@ def by_file(config: RunConfig, *, held: bool = False) -> list[list[Problem]]:
     return [read_source(source, held=held).problems for source in files.values()]
 
 
-def unused(config: RunConfig, each: int, *, unseen: bool = False) -> list[Problem]:
-    """`each` problems of every source that are neither its seeds nor its held-out problems.
+def unused(split: ProblemSplit, config: RunConfig, each: int) -> list[Problem]:
+    """Neither seeds nor held-out problems, nor like one of the latter: a PRM that learned from them
+    may be measured there."""
+    return _others(split, each, [by_file(config)], split.heldout)
 
-    Nor do they overlap a held-out problem: a PRM that learned from them may be measured there.
-    `unseen` ones overlap no seed either, and those of the publishers' held-out files come first.
+
+def unseen(split: ProblemSplit, config: RunConfig, each: int) -> list[Problem]:
+    """Like no seed and no held-out problem; those of the publishers' held-out files come first."""
+    files = [by_file(config, held=True), by_file(config)]
+    return _others(split, each, files, [*split.seeds, *split.heldout])
+
+
+def heldout(split: ProblemSplit, config: RunConfig, each: int) -> list[Problem]:
+    """The config's own held-out problems, all of them."""
+    return split.heldout
+
+
+def waiting(split: ProblemSplit, config: RunConfig, each: int) -> list[Problem]:
+    """The seeds that no round of the config searches, all of them."""
+    return [p for p in split.seeds if split.first_round(p) > config.rounds]
+
+
+WHICH = {which.__name__: which for which in (unused, unseen, heldout, waiting)}
+
+
+def _others(
+    split: ProblemSplit,
+    each: int,
+    files: Sequence[Sequence[list[Problem]]],
+    against: Sequence[Problem],
+) -> list[Problem]:
+    """`each` problems of every source that the config does not use and that overlap none of
+    `against`. `files` holds every source's problems, the part to draw from first before the other.
     """
-    split = checked_problems(config.problems)
     used = [*split.seeds, *split.heldout]
     ids = {p.id for p in used}
     stems = {p.question for p in used if not p.context}
-    against = used if unseen else split.heldout
     found: list[Problem] = []
-    parts = (True, False) if unseen else (False,)
-    for pools in zip(*(by_file(config, held=held) for held in parts), strict=True):
+    for pools in zip(*files, strict=True):
         rows: list[Problem] = []
         for pool in pools:
             new = [p for p in pool if p.id not in ids and p.question not in stems]
@@ -121,7 +149,7 @@ async def candidates(
     engine = build_engine(config.engine, served)
     settings = config.answering.model_copy(update={"n": given.n, "style": given.style})
     template = ChatTemplate.from_model(model)
-    problems = unused(config, given.each, unseen=given.unseen)
+    problems = WHICH[given.problems](checked_problems(config.problems), config, given.each)
     try:
         return await evaluate_system(
             str(given.policy or "base"),
@@ -223,8 +251,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--each", type=int, default=25, help="problems of every source")
-    parser.add_argument("--unseen", action="store_true", help="problems that are like no seed")
+    parser.add_argument("--problems", choices=WHICH, default="unused", help="see above")
+    parser.add_argument("--each", type=int, default=25, help="of every source: unused and unseen")
     parser.add_argument("--n", type=int, default=4, help="chains of each problem")
     parser.add_argument("--style", default="bare", help="see answering.style")
     parser.add_argument("--policy", type=Path, help="a trained folder; without it the base")

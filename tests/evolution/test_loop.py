@@ -34,18 +34,20 @@ gate: {seeds: 0.25}
 PATIENCE_S = 600
 
 
-def meds3(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def meds3(
+    folder: Path, *arguments: str, sigint: signal.Handlers = signal.SIG_DFL
+) -> subprocess.Popen[str]:
+    """`sigint`: a shell's background jobs, this test perhaps among them, ignore Ctrl-C."""
     log = (folder / "log.txt").open("a")
     code = "from meds3.cli.app import main; main()"
     command = [sys.executable, "-c", code, *arguments]
-    # A shell's background jobs, this test perhaps among them, pass on that Ctrl-C is ignored.
     return subprocess.Popen(
         command,
         cwd=folder,
         stdout=log,
         stderr=log,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, sigint),
     )
 
 
@@ -89,6 +91,15 @@ def test_stopped_killed_twice_resumed_and_asked(tmp_path: Path) -> None:
     assert "the same command resumes" in said
     assert "Traceback" not in said
     stopped = calls()
+
+    child = meds3(tmp_path, "evolve", "small.yaml", sigint=signal.SIG_IGN)
+    wait_for(lambda: len(calls("eval%")) >= len(stopped) + 2, child, tmp_path)
+    child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(60) == 130
+    said = (tmp_path / "log.txt").read_text()
+    assert said.count("the same command resumes") == 2
+    assert "Traceback" not in said
 
     child = meds3(tmp_path, "evolve", "small.yaml")
     wait_for(lambda: len(calls("%search")) >= 12, child, tmp_path)

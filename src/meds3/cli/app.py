@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -94,13 +95,25 @@ app.add_typer(engine.app, name="engine")
 app.add_typer(tree.app, name="tree")
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
+    """Within `asyncio.run` Ctrl-C cancels the main task, so that its tasks end in order."""
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):
+        handler(signal.SIGINT, frame)
+
+
+def _heed_signals() -> None:
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script's background job: it still must not end by Ctrl-C, but asyncio takes its part
+        # in a stop only where SIGINT has Python's own handler.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def main() -> None:
     """The console script: errors become one message and an exit code (2 input, 3 engine, disk)."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _heed_signals()
     try:
         app()  # usage errors leave with 2, Ctrl-C with 130
     except MedS3Error as error:
