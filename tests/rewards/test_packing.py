@@ -85,7 +85,8 @@ def test_a_steps_tokens_do_not_depend_on_what_follows():
     assert bytes(chain.from_iterable(long)).decode() == chain_of("One.", "Two.").text
 
 
-def test_packed_hidden_states_equal_those_of_single_chains():
+@pytest.mark.parametrize("rounded", [False, True], ids=["exact", "rounded up"])
+def test_packed_hidden_states_equal_those_of_single_chains(rounded):
     torch = pytest.importorskip("torch")
     pytest.importorskip("transformers")
     model, tokenizer = tiny_llama().model, ByteTokenizer()
@@ -101,7 +102,10 @@ def test_packed_hidden_states_equal_those_of_single_chains():
     with torch.inference_mode():
         for most in (80, 200, 1000):
             for pack in pack_chains(prompt, chains, most):
-                hidden = model(**model_inputs(pack)).last_hidden_state[0]
+                with torch.autocast("cpu", torch.bfloat16, enabled=rounded):
+                    inputs = model_inputs(pack)
+                assert inputs["input_ids"].shape[1] % (32 if rounded else len(pack)) == 0
+                hidden = model(**inputs).last_hidden_state[0]
                 for place, path in zip(pack.chains, pack.paths, strict=True):
                     ids = torch.tensor([[*prompt, *chain.from_iterable(chains[place])]])
                     alone = model(input_ids=ids).last_hidden_state[0]

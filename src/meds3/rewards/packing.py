@@ -16,6 +16,10 @@ from meds3.chains.chain import STEP_SEPARATOR, Chain
 if TYPE_CHECKING:
     import torch
 
+# Under bfloat16 on a CPU a new length has a dozen kernels compiled for it; rounded up to a multiple
+# of this, lengths recur: 1.2 times as many chains a second (docs/benchmarks.md, training_speed).
+_CPU_BFLOAT16_MULTIPLE = 32
+
 Segments = Sequence[Sequence[int]]  # a chain: the token ids of each segment
 
 
@@ -121,16 +125,23 @@ def attention_mask(pack: Pack) -> torch.Tensor:
 def model_inputs(pack: Pack, device: Any = None) -> dict[str, torch.Tensor]:
     """What a transformers base model takes: `input_ids`, `position_ids` [1, L], the mask.
 
-    A pack that does not branch needs no mask: the model's own is right, with its windows.
+    A pack that does not branch needs no mask: the model's own is right, with its windows. Where
+    the CPU computes in bfloat16, L is rounded up by tokens at the end that no other one sees.
     """
     import torch
 
+    multiple = _CPU_BFLOAT16_MULTIPLE if torch.is_autocast_enabled("cpu") else 1
+    unseen = -len(pack) % multiple
+    last = pack.position_ids[-1]
+    positions = [*pack.position_ids, *range(last + 1, last + 1 + unseen)]
     inputs = {
-        "input_ids": torch.tensor([pack.input_ids], device=device),
-        "position_ids": torch.tensor([pack.position_ids], device=device),
+        "input_ids": torch.tensor([pack.input_ids + [0] * unseen], device=device),
+        "position_ids": torch.tensor([positions], device=device),
     }
     if len(pack.above[-1]) < len(pack.above):
-        inputs["attention_mask"] = attention_mask(pack).to(device)
+        mask = torch.nn.functional.pad(attention_mask(pack), (0, unseen, 0, unseen))
+        mask[0, 0].fill_diagonal_(True)  # one that saw nothing, not even itself, would be NaN
+        inputs["attention_mask"] = mask.to(device)
     return inputs
 
 
