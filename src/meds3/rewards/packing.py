@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Under bfloat16 on a CPU a new length has a dozen kernels compiled for it; rounded up to a multiple
 # of this, lengths recur: 1.2 times as many chains a second (docs/benchmarks.md, training_speed).
-_CPU_BFLOAT16_MULTIPLE = 32
+CPU_BFLOAT16_MULTIPLE = 32
 
 Segments = Sequence[Sequence[int]]  # a chain: the token ids of each segment
 
@@ -130,7 +130,7 @@ def model_inputs(pack: Pack, device: Any = None) -> dict[str, torch.Tensor]:
     """
     import torch
 
-    multiple = _CPU_BFLOAT16_MULTIPLE if torch.is_autocast_enabled("cpu") else 1
+    multiple = CPU_BFLOAT16_MULTIPLE if torch.is_autocast_enabled("cpu") else 1
     unseen = -len(pack) % multiple
     last = pack.position_ids[-1]
     positions = [*pack.position_ids, *range(last + 1, last + 1 + unseen)]
