@@ -18,25 +18,24 @@ from typing import Any
 from search_bench import report
 
 from meds3.answering.prompting import bare_prompt
-from meds3.answers.verdict import Verdict
-from meds3.chains.chain import chain_of
 from meds3.chains.template import ChatTemplate
 from meds3.engines.models import ensure_model
+from meds3.errors import InputError
 from meds3.evolution.config import RunConfig, load_config
 from meds3.evolution.overlap import checked_problems
+from meds3.learning.both_sides import add_missing_side
 from meds3.learning.rows import SftRow, write_rows
 from meds3.learning.sft_rows import sft_rows
 from meds3.learning.verified import ALONE
 from meds3.problems.problem import Problem
 from meds3.runs.digest import digest_of
-from meds3.search.tree import Rollout, Tree, seedling
+from meds3.search.tree import Tree, seedling
 
 
 def told(problem: Problem, prompt: str, config: RunConfig) -> Tree:
     """A tree that holds nothing but the right answer, as if it had been sampled."""
     tree = seedling(problem.id, prompt)
-    steps = chain_of(ALONE[config.sft.reasons](problem.answer)).steps[1:]
-    tree.nodes[0].rollouts.append(Rollout(steps, Verdict.CORRECT, tokens=0))
+    add_missing_side(tree, problem, ALONE[config.sft.reasons])
     return tree
 
 
@@ -49,6 +48,12 @@ def drawn(rows: list[SftRow], count: int | None) -> list[SftRow]:
 
 async def write(given: argparse.Namespace) -> dict[str, Any]:
     config = load_config(given.config, given.set)
+    if config.sft.reasons not in ALONE:
+        raise InputError(
+            f"sft.reasons {config.sft.reasons}: expected one of {', '.join(ALONE)}: nobody wrote "
+            "reasons here",
+            "--set sft.reasons=option",
+        )
     split = checked_problems(config.problems)
     wanted = {p.id for number in given.rounds for p in split.seeds_of(number)}
     seeds = [p for p in split.seeds if p.id in wanted]

@@ -251,7 +251,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--problems", choices=WHICH, default="unused", help="see above")
+    parser.add_argument(
+        "--problems",
+        choices=WHICH,
+        default="unused",
+        help="unused: neither seeds nor held out, for choosing; unseen: like no seed either; "
+        "heldout: the config's own; waiting: seeds that no round searches",
+    )
     parser.add_argument("--each", type=int, default=25, help="of every source: unused and unseen")
     parser.add_argument("--n", type=int, default=4, help="chains of each problem")
     parser.add_argument("--style", default="bare", help="see answering.style")
