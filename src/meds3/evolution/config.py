@@ -236,6 +236,10 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
             near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
             lines.append(f"  {where}: unknown field; {hint}")
+        elif isinstance(fault["input"], dict):
+            # Of a whole section, whose message names the values: all of them would bury it.
+            said = fault["msg"].removeprefix("Value error, ")
+            lines.append(f"  {where}: {said}" if where else f"  {said}")
         else:
             lines.append(f"  {where}: {fault['msg']}, found {fault['input']!r}")
     return "\n".join(lines)
